@@ -1,0 +1,23 @@
+export { CHAIN_START, chain } from './chain.ts';
+export { type Cursor, encodeCursor, parseCursor } from './cursor.ts';
+export type { Attached, Batch, DownFrame, Err, Events, GoAway, Heartbeat, Limits, Ok, Snap, Started, Welcome } from './down.ts';
+export { ERRORS, type ErrorBody, type ErrorCode, type ErrorRow, isErrorCode, OpenClawError } from './errors.ts';
+export { applyRecord, emptyFold, foldText, foldThinking, foldToolCalls, type RunFold, type StepFold } from './fold.ts';
+export { LIMITS } from './limits.ts';
+export { addUsage, type Message, NO_USAGE, type ToolCall, type ToolSpec, type Usage } from './message.ts';
+export { parseJson } from './parse.ts';
+export {
+  decodeRecord,
+  encodeRecord,
+  type Finish,
+  type Kind,
+  type Outcome,
+  type Payloads,
+  type RecordOf,
+  type RunRecord,
+  type RunRequest,
+  type Status,
+  type WireRecord,
+} from './record.ts';
+export type { Attach, Command, CommandKind, Detach, Hello, Pong, Start, UpFrame } from './up.ts';
+export { PROTOCOL_VERSION, SUBPROTOCOL } from './version.ts';

@@ -1,0 +1,21 @@
+/** Limits on what a peer may send. Every one has a test. */
+export const LIMITS = {
+  /** Bytes of one WebSocket message. */
+  maxFrameBytes: 1024 * 1024,
+  /** Bytes of the first message, before the peer is known. */
+  maxHelloBytes: 8 * 1024,
+  /** Fragments of one WebSocket message. */
+  maxFragments: 64,
+  /** Nesting of JSON. */
+  maxDepth: 32,
+  /** Bytes of an HTTP body. */
+  maxBodyBytes: 1024 * 1024,
+  /** Open channels of one connection. */
+  maxChannels: 10_000,
+  /** Characters of an idempotency key, command id, session or agent name. */
+  maxNameLength: 128,
+  /** Messages of one input. */
+  maxMessages: 1_000,
+  /** Tools of one request. */
+  maxTools: 128,
+} as const;

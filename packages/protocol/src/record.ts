@@ -1,0 +1,82 @@
+import type { ErrorBody } from './errors.ts';
+import type { Message, ToolCall, ToolSpec, Usage } from './message.ts';
+
+/** Why the model stopped, in the words of chat providers. */
+export type Finish = 'stop' | 'length' | 'tool_calls' | 'content_filter';
+
+/** What a run was asked to do: the payload of `run.created`, fixed for the run's life. */
+export interface RunRequest {
+  readonly agent: string;
+  readonly input: string | readonly Message[];
+  readonly model?: string;
+  readonly session?: string;
+  readonly tools?: readonly ToolSpec[];
+  readonly level?: 1 | 2 | 3 | 4 | 'auto';
+  /** Milliseconds that text may wait for its record; 0 is the next commit. */
+  readonly tokenInterval?: number;
+}
+
+/** How a run ended; `run.finished` carries it and nothing follows. */
+export type Outcome =
+  | { readonly status: 'completed'; readonly reason: Finish; readonly usage: Usage }
+  | { readonly status: 'cancelled'; readonly by: string; readonly usage: Usage }
+  | { readonly status: 'failed' | 'timed_out' | 'needs_attention' | 'budget_exhausted'; readonly error: ErrorBody; readonly usage: Usage };
+
+export type Status = 'running' | Outcome['status'];
+
+/** The payload of each kind of record (PROTOCOL.md §4.2). */
+export interface Payloads {
+  'run.created': RunRequest & { readonly at: number; readonly fingerprint: string };
+  'step.started': { readonly model: string; readonly supersedes?: number; readonly keep?: number; readonly keepThinking?: number };
+  'step.retried': { readonly error: ErrorBody; readonly delayMs: number };
+  'step.resumed': { readonly by: 'continue' | 'silent' };
+  text: string;
+  thinking: string;
+  'tool.called': ToolCall;
+  'step.ended': { readonly finish: Finish; readonly usage: Usage };
+  'cancel.requested': { readonly command: string };
+  'feedback.given': { readonly command: string; readonly feedback: unknown };
+  'run.finished': Outcome;
+}
+
+export type Kind = keyof Payloads;
+
+/**
+ * A record as it is stored and sent: `[kind, step, attempt, payload]`, and for text and thinking that hold more than
+ * one delta of the provider a fifth item, the deltas' lengths in UTF-16 units. `step` and `attempt` are 0 outside a step.
+ */
+export type WireRecord = readonly [kind: Kind, step: number, attempt: number, payload: unknown, deltas?: readonly number[]];
+
+/** A record as programs use it. */
+export type RunRecord = { readonly [K in Kind]: RecordOf<K> }[Kind];
+
+export interface RecordOf<K extends Kind> {
+  readonly kind: K;
+  readonly seq: number;
+  readonly step: number;
+  readonly attempt: number;
+  readonly data: Payloads[K];
+  /** For text and thinking: where the provider's deltas end; absent means one delta. */
+  readonly deltas?: readonly number[];
+}
+
+/** A record's one encoding: what is stored, hashed and sent is this text. */
+export function encodeRecord<K extends Kind>(
+  kind: K,
+  step: number,
+  attempt: number,
+  data: Payloads[K],
+  deltas?: readonly number[],
+): string {
+  const payload = JSON.stringify(data);
+  return deltas !== undefined && deltas.length > 1
+    ? `["${kind}",${step},${attempt},${payload},[${deltas.join(',')}]]`
+    : `["${kind}",${step},${attempt},${payload}]`;
+}
+
+/** The record of a parsed wire tuple. The tuple comes from our own log or server, whose chain hash vouches for its shape. */
+export function decodeRecord(wire: WireRecord, seq: number): RunRecord {
+  const [kind, step, attempt, data, deltas] = wire;
+  const record = deltas ? { kind, seq, step, attempt, data, deltas } : { kind, seq, step, attempt, data };
+  return record as RunRecord;
+}

@@ -1,0 +1,56 @@
+import type { RunRequest } from './record.ts';
+
+/** Frames a client sends: the wire's table of contents, upwards. */
+export type UpFrame = Hello | Start | Attach | Detach | Command | Pong;
+
+export interface Hello {
+  readonly t: 'hello';
+  readonly v: number;
+  readonly client: string;
+  readonly token?: string;
+}
+
+/** Creates a run, or finds the one this idempotency key created before, and opens channel `ch` on it. */
+export interface Start {
+  readonly t: 'start';
+  readonly ch: number;
+  /** Idempotency key, 1–128 characters. */
+  readonly idem: string;
+  readonly run: Partial<RunRequest> & Pick<RunRequest, 'input'>;
+  /** Send nothing before the run has ended, then everything (`streaming: false`). */
+  readonly hold?: boolean;
+}
+
+/** Opens channel `ch` on an existing run, after what the client has. `h` is the client's chain value at `after`. */
+export interface Attach {
+  readonly t: 'attach';
+  readonly ch: number;
+  readonly run: string;
+  readonly epoch?: number;
+  readonly after?: number;
+  readonly h?: number;
+  readonly hold?: boolean;
+}
+
+/** Closes a channel. The run goes on. */
+export interface Detach {
+  readonly t: 'detach';
+  readonly ch: number;
+}
+
+/** A durable command to a run, carried out once per `id`. `ok` or `err` answers with the same `id`. */
+export interface Command {
+  readonly t: 'command';
+  readonly run: string;
+  /** 1–128 characters, chosen by the client. */
+  readonly id: string;
+  readonly kind: CommandKind;
+  readonly data?: unknown;
+}
+
+export type CommandKind = 'cancel' | 'feedback';
+
+/** Answers a `ping` frame: browsers cannot see WebSocket pings. */
+export interface Pong {
+  readonly t: 'pong';
+}
