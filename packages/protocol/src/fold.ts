@@ -1,5 +1,5 @@
 import { addUsage, NO_USAGE, type ToolCall, type Usage } from './message.ts';
-import type { Outcome, RunRecord } from './record.ts';
+import type { Finish, Outcome, RunRecord } from './record.ts';
 
 /** One step of a run as far as it is known: the surviving attempt's output. */
 export interface StepFold {
@@ -9,6 +9,8 @@ export interface StepFold {
   thinking: string;
   toolCalls: ToolCall[];
   ended: boolean;
+  /** Why the model stopped; present when ended. */
+  finish?: Finish;
 }
 
 /** A run's records 1..seq folded into what they mean. JSON-safe: it is also the payload of a `snap` frame. */
@@ -50,7 +52,7 @@ export function applyRecord(fold: RunFold, record: RunRecord): void {
       current(fold, record).toolCalls.push(record.data);
       return;
     case 'step.ended':
-      current(fold, record).ended = true;
+      Object.assign(current(fold, record), { ended: true, finish: record.data.finish });
       fold.usage = addUsage(fold.usage, record.data.usage);
       return;
     case 'run.finished':

@@ -1,0 +1,1 @@
+export type { AgentSpec } from './agent.ts';

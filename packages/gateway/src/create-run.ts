@@ -1,0 +1,60 @@
+import { hash } from 'node:crypto';
+import { type Clock, newId, type Random } from '@openclaw-runtime/kit';
+import { encodeRecord, OpenClawError, type RunRequest, type Start } from '@openclaw-runtime/protocol';
+import { type Head, type RunKey, runKey, type Store } from '@openclaw-runtime/store';
+import type { Catalogue } from './catalogue.ts';
+
+export interface CreateDeps {
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly catalogue: Catalogue;
+}
+
+export interface CreatedRun {
+  readonly run: string;
+  readonly key: RunKey;
+  readonly head: Head;
+  readonly dup: boolean;
+}
+
+/**
+ * Creates the run, or finds the one that this key created. Durable when it resolves. Rejects with `IDEMPOTENCY_CONFLICT` when the key stands for another
+ * request, `NOT_FOUND` for an unknown agent.
+ */
+export async function createRun(
+  deps: CreateDeps,
+  tenant: string,
+  asked: Start['run'],
+  idempotencyKey: string | undefined,
+): Promise<CreatedRun> {
+  const { store, clock, random, catalogue } = deps;
+  const request = await complete(asked, catalogue);
+  const run = idempotencyKey === undefined ? newId(random) : store.runId(tenant, idempotencyKey);
+  const key = runKey(tenant, run);
+  const fingerprint = hash('sha256', JSON.stringify(request), 'base64url').slice(0, 22);
+  const record = encodeRecord('run.created', 0, 0, { ...request, at: clock.wall(), fingerprint });
+  const { created, head, fingerprint: first } = await store.runs.create(key, record, fingerprint);
+  if (first !== fingerprint) {
+    throw new OpenClawError(
+      'IDEMPOTENCY_CONFLICT',
+      'This idempotency key was used for a different request. Use a new key, or send the same request.',
+    );
+  }
+  return { run, key, head, dup: !created };
+}
+
+/** The request with its fields in a fixed order, so that equal requests have equal fingerprints. */
+async function complete(asked: Start['run'], catalogue: Catalogue): Promise<RunRequest> {
+  const agent = asked.agent ?? 'default';
+  await catalogue.checkAgent(agent);
+  return {
+    agent,
+    input: asked.input,
+    ...(asked.model === undefined ? {} : { model: asked.model }),
+    ...(asked.session === undefined ? {} : { session: asked.session }),
+    ...(asked.tools === undefined ? {} : { tools: asked.tools }),
+    ...(asked.level === undefined ? {} : { level: asked.level }),
+    ...(asked.tokenInterval === undefined ? {} : { tokenInterval: asked.tokenInterval }),
+  };
+}

@@ -1,0 +1,84 @@
+import type { ServerResponse } from 'node:http';
+import { encodeCursor, foldText, type RunFold, type WireRecord } from '@openclaw-runtime/protocol';
+import type { Page, RunKey } from '@openclaw-runtime/store';
+import type { GatewayContext } from '../options.ts';
+import { type Claim, locate } from '../position.ts';
+
+/**
+ * Server-sent events of one run, from a cursor to the run's end: one event per record, read from the log as far as the peer takes them. Rejects before
+ * the first byte with what `locate` rejects with; afterwards it only ever ends.
+ */
+export async function streamEvents(context: GatewayContext, response: ServerResponse, key: RunKey, claim: Claim): Promise<void> {
+  const { store, limits, clock } = context;
+  const { mode, head, from, snapshot } = await locate(store, key, claim, limits.snapshotDistance);
+  response.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-store', 'x-accel-buffering': 'no' });
+  response.flushHeaders();
+  if (mode === 'reset') response.write(`event: reset\ndata: {"epoch":${head.epoch}}\n\n`);
+  if (snapshot) {
+    const fold = JSON.parse(snapshot.fold) as RunFold;
+    response.write(event(head.epoch, snapshot.seq, 'snapshot', { seq: snapshot.seq, text: foldText(fold), fold }));
+  }
+
+  let gone = false;
+  let wake: () => void = () => undefined;
+  const stir = (): void => wake();
+  response.on('close', () => {
+    gone = true;
+    stir();
+  });
+  response.on('drain', stir);
+  const unfollow = store.runs.follow(key, stir);
+
+  /** Until something happens, or a second has passed; `false` when the peer takes nothing for too long. */
+  const wait = async (ms: number): Promise<void> => {
+    await new Promise<void>((resolve) => {
+      const cancel = clock.after(ms, resolve);
+      wake = () => {
+        cancel();
+        resolve();
+      };
+    });
+  };
+
+  try {
+    let after = from;
+    let beatAt = clock.now();
+    while (!gone) {
+      if (response.writableNeedDrain) {
+        const since = clock.now();
+        while (response.writableNeedDrain && !gone && clock.now() - since < limits.stalledMs) await wait(limits.silenceMs);
+        if (response.writableNeedDrain) return void response.destroy();
+      }
+      const page: Page = await store.runs.read(key, after, limits.feedBytes);
+      if (page.chunk) {
+        response.write(eventsOf(page, head.epoch));
+        after = page.chunk.first + page.chunk.count - 1;
+        beatAt = clock.now();
+      }
+      if (page.head.done && after >= page.head.seq) return void response.end();
+      if (page.chunk && after < page.head.seq) continue;
+      await wait(limits.silenceMs);
+      if (clock.now() - beatAt >= limits.heartbeatMs) {
+        beatAt = clock.now();
+        response.write(': heartbeat\n\n');
+      }
+    }
+  } catch {
+    response.destroy();
+  } finally {
+    unfollow();
+  }
+}
+
+function eventsOf({ chunk }: Page, epoch: number): string {
+  if (!chunk) return '';
+  const records = JSON.parse(`[${chunk.body}]`) as WireRecord[];
+  return records
+    .map(([kind, step, attempt, data], i) => event(epoch, chunk.first + i, kind, { seq: chunk.first + i, kind, step, attempt, data }))
+    .join('');
+}
+
+/** JSON has no raw line breaks, so one `data:` line holds any text. */
+function event(epoch: number, seq: number, name: string, data: object): string {
+  return `id: ${encodeCursor(epoch, seq)}\nevent: ${name}\ndata: ${JSON.stringify(data)}\n\n`;
+}

@@ -1,0 +1,101 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { newId } from '@openclaw-runtime/kit';
+import { LIMITS, OpenClawError, parseCursor } from '@openclaw-runtime/protocol';
+import { runRequestSchema } from '@openclaw-runtime/protocol/schema';
+import { runKey } from '@openclaw-runtime/store';
+import { bearerOf, checkRequest, checkToken } from '../access.ts';
+import { type CreateDeps, createRun } from '../create-run.ts';
+import type { GatewayContext } from '../options.ts';
+import type { Claim } from '../position.ts';
+import { readJson } from './body.ts';
+import { streamEvents } from './events.ts';
+import { respondError, respondJson } from './respond.ts';
+import { readResult } from './result.ts';
+
+export interface Health {
+  /** Whether new work is taken. */
+  ready(): boolean;
+}
+
+const TENANT = 'default';
+
+/** Answers every HTTP request; whatever goes wrong becomes an error of the table. */
+export function createRouter(context: GatewayContext, create: CreateDeps, health: Health) {
+  return (request: IncomingMessage, response: ServerResponse): void => {
+    route(context, create, health, request, response).catch((error: unknown) => respondError(response, context.shown(error)));
+  };
+}
+
+async function route(
+  context: GatewayContext,
+  create: CreateDeps,
+  health: Health,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  checkRequest(request, context);
+  const url = new URL(request.url ?? '/', 'http://x');
+  if (url.pathname === '/healthz') return respondJson(response, 200, { status: 'ok' });
+  if (url.pathname === '/readyz') return respondJson(response, health.ready() ? 200 : 503, { ready: health.ready() });
+  checkToken(bearerOf(request), context);
+
+  if (url.pathname === '/v1/runs') {
+    allow(request, 'POST');
+    return postRun(context, create, request, response);
+  }
+  const [, run, action] = /^\/v1\/runs\/([A-Za-z0-9_-]{22})(?:\/(events|cancel))?$/.exec(url.pathname) ?? [];
+  if (run === undefined) throw new OpenClawError('NOT_FOUND', `There is nothing at ${url.pathname}.`);
+  const key = runKey(TENANT, run);
+  if (action === 'events') {
+    allow(request, 'GET');
+    return streamEvents(context, response, key, claimOf(request, url));
+  }
+  if (action === 'cancel') {
+    allow(request, 'POST');
+    const id = header(request, 'idempotency-key') ?? newId(context.random);
+    const { dup } = await context.store.inbox.put(key, { id, kind: 'cancel' });
+    return respondJson(response, 202, { run, id, ...(dup ? { dup } : {}) });
+  }
+  allow(request, 'GET');
+  respondJson(response, 200, { run, ...(await readResult(context.store, key)) });
+}
+
+async function postRun(context: GatewayContext, create: CreateDeps, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const parsed = runRequestSchema.safeParse(await readJson(request));
+  if (!parsed.success) {
+    const [issue] = parsed.error.issues;
+    throw new OpenClawError('BAD_REQUEST', `${issue?.path.join('.') || 'body'}: ${issue?.message}.`);
+  }
+  const { run, key, head, dup } = await createRun(create, TENANT, parsed.data, header(request, 'idempotency-key'));
+  if (request.headers.accept?.includes('text/event-stream')) {
+    response.setHeader('location', `/v1/runs/${run}`);
+    return streamEvents(context, response, key, {});
+  }
+  const status = head.done ? 'done' : 'running';
+  respondJson(
+    response,
+    dup ? 200 : 201,
+    { run, epoch: head.epoch, head: head.seq, status, ...(dup ? { dup } : {}) },
+    { location: `/v1/runs/${run}` },
+  );
+}
+
+function claimOf(request: IncomingMessage, url: URL): Claim {
+  const text = header(request, 'last-event-id') ?? url.searchParams.get('starting_after') ?? undefined;
+  if (text === undefined) return {};
+  const cursor = parseCursor(text);
+  if (!cursor) throw new OpenClawError('BAD_REQUEST', `${JSON.stringify(text)} is no cursor. Use the id of an event.`);
+  return { epoch: cursor.epoch, after: cursor.seq };
+}
+
+function header(request: IncomingMessage, name: string): string | undefined {
+  const value = request.headers[name];
+  if (value === undefined || value === '') return undefined;
+  const text = Array.isArray(value) ? value.join(',') : value;
+  if (text.length > LIMITS.maxNameLength) throw new OpenClawError('BAD_REQUEST', `${name} has at most ${LIMITS.maxNameLength} characters.`);
+  return text;
+}
+
+function allow(request: IncomingMessage, method: string): void {
+  if (request.method !== method) throw new OpenClawError('METHOD_NOT_ALLOWED', `This path takes ${method}.`);
+}

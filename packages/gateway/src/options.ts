@@ -1,0 +1,76 @@
+import type { Clock, Random } from '@openclaw-runtime/kit';
+import type { OpenClawError } from '@openclaw-runtime/protocol';
+import type { Store } from '@openclaw-runtime/store';
+
+export interface GatewayOptions {
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly host: string;
+  /** 0 takes any free one. */
+  readonly port: number;
+  /** Asked of every client; without one, only a loopback address may be listened on. */
+  readonly token?: () => string;
+  /** Origins of web pages that may connect, besides the server's own. */
+  readonly origins?: readonly string[];
+  readonly limits?: Partial<GatewayLimits>;
+  /** What `welcome` says of this server. */
+  readonly serverName: string;
+  /** A defect in the gateway: the request it concerns was answered with `INTERNAL` and this id. */
+  onDefect(id: string, error: unknown): void;
+}
+
+/** What one client, or all together, may ask of the gateway. */
+export interface GatewayLimits {
+  readonly connections: number;
+  readonly connectionsPerAddress: number;
+  /** Of connections that have not said hello yet. */
+  readonly strangers: number;
+  readonly helloMs: number;
+  /** Frames a second that one connection may send, and how many at once. */
+  readonly framesPerSecond: number;
+  readonly framesBurst: number;
+  readonly pingsPerSecond: number;
+  readonly pingsBurst: number;
+  /** Bytes unsent on a connection before it is fed no further. */
+  readonly unsentBytes: number;
+  /** Bytes of one frame that feeds channels. */
+  readonly feedBytes: number;
+  /** Milliseconds that a full connection may take nothing. */
+  readonly stalledMs: number;
+  readonly heartbeatMs: number;
+  readonly silenceMs: number;
+  /** Milliseconds without a pong after which a peer is taken for gone. */
+  readonly pongMs: number;
+  /** Records behind the head from which a reader gets the snapshot instead, where there is one. */
+  readonly snapshotDistance: number;
+  /** Milliseconds in which a request's headers, and its body, must have come. */
+  readonly requestMs: number;
+}
+
+export const GATEWAY_LIMITS: GatewayLimits = {
+  connections: 20_000,
+  connectionsPerAddress: 10_000,
+  strangers: 1_000,
+  helloMs: 5_000,
+  framesPerSecond: 5_000,
+  framesBurst: 10_000,
+  pingsPerSecond: 10,
+  pingsBurst: 50,
+  unsentBytes: 1024 * 1024,
+  feedBytes: 256 * 1024,
+  stalledMs: 120_000,
+  heartbeatMs: 15_000,
+  silenceMs: 1_000,
+  pongMs: 40_000,
+  snapshotDistance: 4_096,
+  requestMs: 10_000,
+};
+
+/** What the parts of the gateway share. */
+export interface GatewayContext extends Omit<GatewayOptions, 'limits' | 'origins'> {
+  readonly limits: GatewayLimits;
+  readonly origins: readonly string[];
+  /** Turns anything thrown into an error that may be shown; defects are reported and hidden behind an id. */
+  shown(error: unknown): OpenClawError;
+}

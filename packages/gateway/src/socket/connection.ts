@@ -1,0 +1,296 @@
+import type { Duplex } from 'node:stream';
+import {
+  type Attach,
+  type Command,
+  ERRORS,
+  LIMITS,
+  OpenClawError,
+  PROTOCOL_VERSION,
+  parseJson,
+  type Start,
+  type UpFrame,
+} from '@openclaw-runtime/protocol';
+import { upFrameSchema } from '@openclaw-runtime/protocol/schema';
+import { type Head, type RunKey, runKey, type Snapshot } from '@openclaw-runtime/store';
+import type { WebSocket } from 'ws';
+import { checkToken } from '../access.ts';
+import { type CreateDeps, createRun } from '../create-run.ts';
+import type { GatewayContext } from '../options.ts';
+import { locate } from '../position.ts';
+import { createRate } from '../rate.ts';
+import type { Channel } from './channel.ts';
+import { createFeed } from './feed.ts';
+
+/**
+ * One client's socket. Phases: a stranger, who may say hello and nothing else; a client, with channels; closed.
+ *
+ * 1. What is sent on a channel was read from the store at the channel's cursor (feed.ts); nothing is kept for a peer that is slow.
+ * 2. An error of a channel or command leaves the connection; an error of the protocol ends it.
+ */
+export interface Connection {
+  /** Every second: heartbeats, pings, and the end of peers that are gone or take nothing. */
+  tick(now: number): void;
+  goAway(retryMs: number): void;
+  /** Ends it; the client may come back. */
+  close(): void;
+  readonly known: boolean;
+}
+
+type Phase =
+  | { readonly kind: 'stranger'; readonly until: number }
+  | { readonly kind: 'client'; readonly tenant: string }
+  | { readonly kind: 'closed' };
+
+export function serveConnection(
+  context: GatewayContext,
+  create: CreateDeps,
+  socket: WebSocket,
+  stream: Duplex,
+  onClose: () => void,
+): Connection {
+  const { clock, limits, store } = context;
+  const channels = new Map<number, Channel>();
+  const frames = createRate(clock, limits.framesPerSecond, limits.framesBurst);
+  const pings = createRate(clock, limits.pingsPerSecond, limits.pingsBurst);
+  let phase: Phase = { kind: 'stranger', until: clock.now() + limits.helloMs };
+  let heardAt = clock.now();
+  let pingedAt = heardAt;
+  let beatAt = heardAt;
+  let stalledAt: number | undefined;
+
+  const send = (frame: string): void => {
+    if (phase.kind !== 'closed') socket.send(frame);
+  };
+  const say = (frame: object): void => send(JSON.stringify(frame));
+
+  const feed = createFeed(context, {
+    unsent: () => stream.writableLength,
+    send,
+    finished: (channel) => close(channel),
+    failed(channel, error) {
+      close(channel);
+      say({ t: 'err', ch: channel.ch, ...context.shown(error).toBody() });
+    },
+  });
+
+  const end = (error: OpenClawError): void => {
+    say({ t: 'err', ...error.toBody() });
+    socket.close((ERRORS[error.code] as { close?: number }).close ?? 4400, error.code);
+    leave();
+  };
+  const leave = (): void => {
+    if (phase.kind === 'closed') return;
+    phase = { kind: 'closed' };
+    for (const channel of channels.values()) close(channel);
+    onClose();
+  };
+  const close = (channel: Channel): void => {
+    channel.open = false;
+    channel.unfollow();
+    if (channels.get(channel.ch) === channel) channels.delete(channel.ch);
+  };
+
+  const open = (ch: number, key: RunKey, head: Head, after: number, hold: boolean): Channel => {
+    const channel: Channel = {
+      ch,
+      key,
+      epoch: head.epoch,
+      hold,
+      after,
+      done: false,
+      dirty: false,
+      reading: false,
+      open: true,
+      fedAt: clock.now(),
+      unfollow: () => undefined,
+    };
+    channel.unfollow = store.runs.follow(key, () => feed.mark(channel));
+    channels.set(ch, channel);
+    feed.mark(channel);
+    return channel;
+  };
+
+  /** Reserves the channel's number while the store is asked, so that a second use of it is noticed. */
+  const reserve = (ch: number): Channel => {
+    if (channels.has(ch)) throw new OpenClawError('BAD_REQUEST', `Channel ${ch} is open already. Detach it, or use another number.`);
+    if (channels.size >= LIMITS.maxChannels)
+      throw new OpenClawError('RATE_LIMITED', `A connection has at most ${LIMITS.maxChannels} channels. Detach some.`);
+    const place = { ...RESERVED, ch };
+    channels.set(ch, place);
+    return place;
+  };
+
+  const start = async (tenant: string, { ch, idem, run: asked, hold = false }: Start): Promise<void> => {
+    const place = reserve(ch);
+    try {
+      const { run, key, head, dup } = await createRun(create, tenant, asked, idem);
+      if (phase.kind === 'closed' || !place.open) return;
+      send(`{"t":"started","ch":${ch},"run":"${run}","epoch":${head.epoch},"head":${head.seq}${dup ? ',"dup":true' : ''}}`);
+      open(ch, key, head, 0, hold);
+    } catch (error) {
+      close(place);
+      throw error;
+    }
+  };
+
+  const attach = async (tenant: string, { ch, run, epoch, after, h, hold = false }: Attach): Promise<void> => {
+    const place = reserve(ch);
+    try {
+      const key = runKey(tenant, run);
+      const { mode, head, from, snapshot } = await locate(store, key, { epoch, after, h }, limits.snapshotDistance);
+      if (phase.kind === 'closed' || !place.open) return;
+      say({ t: 'attached', ch, run, epoch: head.epoch, mode, from, head: head.seq, done: head.done });
+      if (snapshot) send(snapFrame(ch, head.epoch, snapshot));
+      open(ch, key, head, from, hold);
+    } catch (error) {
+      close(place);
+      throw error;
+    }
+  };
+
+  const command = async (tenant: string, { run, id, kind, data }: Command): Promise<void> => {
+    const { dup } = await store.inbox.put(runKey(tenant, run), { id, kind, ...(data === undefined ? {} : { data }) }, kind === 'feedback');
+    say({ t: 'ok', id, ...(dup ? { dup: true } : {}) });
+  };
+
+  const greet = (frame: UpFrame): void => {
+    if (frame.t !== 'hello') throw new OpenClawError('BAD_FRAME', 'The first frame must be hello.');
+    if (frame.v !== PROTOCOL_VERSION) {
+      throw new OpenClawError(
+        'UNSUPPORTED_VERSION',
+        `This server speaks version ${PROTOCOL_VERSION}, the client ${frame.v}. Update the older one.`,
+      );
+    }
+    checkToken(frame.token, context);
+    phase = { kind: 'client', tenant: 'default' };
+    const { maxFrameBytes, maxChannels } = LIMITS;
+    say({
+      t: 'welcome',
+      v: PROTOCOL_VERSION,
+      server: context.serverName,
+      limits: { maxFrameBytes, maxChannels, heartbeatMs: limits.heartbeatMs },
+    });
+  };
+
+  const receive = (frame: UpFrame): void => {
+    if (phase.kind === 'stranger') return greet(frame);
+    if (phase.kind === 'closed') return;
+    const { tenant } = phase;
+    switch (frame.t) {
+      case 'start':
+        return answer(start(tenant, frame), { ch: frame.ch });
+      case 'attach':
+        return answer(attach(tenant, frame), { ch: frame.ch });
+      case 'command':
+        return answer(command(tenant, frame), { id: frame.id });
+      case 'detach': {
+        const channel = channels.get(frame.ch);
+        if (channel) close(channel);
+        return;
+      }
+      case 'hello':
+        throw new OpenClawError('BAD_FRAME', 'hello is said once.');
+      case 'pong':
+    }
+  };
+
+  const answer = (work: Promise<void>, where: object): void => {
+    work.catch((error: unknown) => say({ t: 'err', ...where, ...context.shown(error).toBody() }));
+  };
+
+  socket.on('message', (data: Buffer, binary: boolean) => {
+    if (phase.kind === 'closed') return;
+    heardAt = clock.now();
+    try {
+      if (!frames.take()) throw new OpenClawError('RATE_LIMITED', `More than ${limits.framesPerSecond} frames a second. Slow down.`);
+      if (binary) throw new OpenClawError('BAD_FRAME', 'Frames are text.');
+      if (phase.kind === 'stranger' && data.length > LIMITS.maxHelloBytes)
+        throw new OpenClawError('TOO_LARGE', `hello has at most ${LIMITS.maxHelloBytes} bytes.`);
+      receive(parseUp(data.toString()));
+    } catch (error) {
+      end(context.shown(error));
+    }
+  });
+  socket.on('ping', () => {
+    heardAt = clock.now();
+    if (!pings.take()) end(new OpenClawError('RATE_LIMITED', 'Too many pings.'));
+  });
+  socket.on('pong', () => {
+    heardAt = clock.now();
+    if (!frames.take()) end(new OpenClawError('RATE_LIMITED', 'Too many pongs.'));
+  });
+  socket.on('error', () => undefined);
+  socket.on('close', leave);
+  stream.on('drain', () => {
+    stalledAt = undefined;
+    if (phase.kind !== 'closed') feed.flush();
+  });
+
+  const beat = (now: number): void => {
+    const live = [...channels.values()].filter(({ key }) => key !== RESERVED.key);
+    const silent = live.filter((channel) => now - channel.fedAt >= limits.silenceMs);
+    for (const channel of silent) feed.mark(channel);
+    if (silent.length === 0 && now - beatAt < limits.heartbeatMs) return;
+    beatAt = now;
+    say({ t: 'hb', heads: live.map(({ ch, after }) => [ch, after]) });
+  };
+
+  return {
+    tick(now) {
+      if (phase.kind === 'closed') return;
+      if (phase.kind === 'stranger') {
+        if (now >= phase.until) end(new OpenClawError('UNAUTHENTICATED', `No hello within ${limits.helloMs} ms.`));
+        return;
+      }
+      if (feed.stalled) {
+        stalledAt ??= now;
+        if (now - stalledAt < limits.stalledMs) return;
+        leave();
+        return socket.terminate();
+      }
+      if (now - heardAt >= limits.pongMs) {
+        leave();
+        return socket.terminate();
+      }
+      if (now - pingedAt >= limits.heartbeatMs) {
+        pingedAt = now;
+        socket.ping();
+      }
+      beat(now);
+    },
+    close() {
+      leave();
+      socket.close(1012, 'SHUTTING_DOWN');
+      clock.after(500, () => socket.terminate());
+    },
+    goAway: (retryMs) => say({ t: 'goaway', retryMs }),
+    get known() {
+      return phase.kind === 'client';
+    },
+  };
+}
+
+const RESERVED: Channel = {
+  ch: -1,
+  key: runKey('_', 'reserved'),
+  epoch: 0,
+  hold: false,
+  after: 0,
+  done: true,
+  dirty: false,
+  reading: false,
+  open: true,
+  fedAt: 0,
+  unfollow: () => undefined,
+};
+
+function parseUp(text: string): UpFrame {
+  const parsed = upFrameSchema.safeParse(parseJson(text));
+  if (parsed.success) return parsed.data;
+  const [issue] = parsed.error.issues;
+  throw new OpenClawError('BAD_FRAME', `The frame is not of the protocol: ${issue?.path.join('.') || 'frame'}: ${issue?.message}.`);
+}
+
+function snapFrame(ch: number, epoch: number, { seq, h, fold }: Snapshot): string {
+  return `{"t":"snap","ch":${ch},"epoch":${epoch},"s":${seq},"h":${h},"fold":${fold}}`;
+}

@@ -1,0 +1,120 @@
+import type { Page } from '@openclaw-runtime/store';
+import type { GatewayContext } from '../options.ts';
+import type { Channel } from './channel.ts';
+
+/** What the feed needs of its connection. */
+export interface Outlet {
+  /** Bytes accepted for sending and not yet taken by the peer. */
+  unsent(): number;
+  send(frame: string): void;
+  /** The channel's run has ended and its last record was sent. */
+  finished(channel: Channel): void;
+  failed(channel: Channel, error: unknown): void;
+}
+
+/** Feeds the channels of one connection from their cursors: one frame holds what all of them have, and there is no queue behind it. */
+export interface Feed {
+  /** The channel may have something to send. */
+  mark(channel: Channel): void;
+  /** Sends what there is, until the connection is full. Called after marks, and when the connection has drained. */
+  flush(): void;
+  /** The connection is full, and channels wait for it to drain. */
+  readonly stalled: boolean;
+}
+
+export function createFeed(context: GatewayContext, outlet: Outlet): Feed {
+  const { store, limits, clock } = context;
+  let dirty: Channel[] = [];
+  let scheduled = false;
+  let stalled = false;
+
+  const flush = (): void => {
+    scheduled = false;
+    const now = clock.now();
+    while (dirty.length > 0) {
+      stalled = outlet.unsent() >= limits.unsentBytes;
+      if (stalled) return;
+      const taken = dirty;
+      dirty = [];
+      let frame = '';
+      for (let i = 0; i < taken.length; i++) {
+        const channel = taken[i] as Channel;
+        if (frame.length >= limits.feedBytes) {
+          dirty.push(channel);
+          continue;
+        }
+        channel.dirty = false;
+        if (!channel.open || channel.reading) continue;
+        const page = readPage(channel);
+        if (page) frame += take(channel, page, now, frame === '');
+      }
+      if (frame !== '') outlet.send(`{"t":"ev","b":[${frame}]}`);
+      for (const channel of taken) if (channel.done && channel.open) outlet.finished(channel);
+    }
+  };
+
+  /** What follows the cursor, or nothing yet: then it comes back by itself. */
+  const readPage = (channel: Channel): Page | undefined => {
+    let page: Page | Promise<Page>;
+    try {
+      page = store.runs.read(channel.key, channel.after, limits.feedBytes);
+    } catch (error) {
+      outlet.failed(channel, error);
+      return undefined;
+    }
+    if (!(page instanceof Promise)) return page;
+    channel.reading = true;
+    page.then(
+      (late) => {
+        channel.reading = false;
+        if (!channel.open) return;
+        const frame = take(channel, late, clock.now(), true);
+        if (frame !== '') outlet.send(`{"t":"ev","b":[${frame}]}`);
+        if (channel.done) outlet.finished(channel);
+        else mark(channel);
+      },
+      (error: unknown) => outlet.failed(channel, error),
+    );
+    return undefined;
+  };
+
+  const take = (channel: Channel, { head, chunk }: Page, now: number, first: boolean): string => {
+    if (!chunk) {
+      channel.done = head.done && channel.after >= head.seq;
+      return '';
+    }
+    if (channel.hold && !head.done) return '';
+    channel.after = chunk.first + chunk.count - 1;
+    channel.fedAt = now;
+    if (channel.after < head.seq) {
+      if (!channel.dirty) dirty.push(channel);
+      channel.dirty = true;
+    } else channel.done = head.done;
+    return `${first ? '' : ','}[${channel.ch},${chunk.first},[${chunk.body}],${chunk.h}]`;
+  };
+
+  const schedule = (): void => {
+    if (scheduled || stalled) return;
+    scheduled = true;
+    queueMicrotask(flush);
+  };
+
+  const mark = (channel: Channel): void => {
+    if (!channel.dirty) {
+      channel.dirty = true;
+      dirty.push(channel);
+    }
+    schedule();
+  };
+
+  return {
+    mark,
+    flush() {
+      stalled = false;
+      flush();
+    },
+    get stalled() {
+      return stalled;
+    },
+  };
+}

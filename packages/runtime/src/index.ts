@@ -1,0 +1,2 @@
+export { RUN_LIMITS, type RunLimits } from './limits.ts';
+export { type Runtime, type RuntimeOptions, startRuntime } from './runtime.ts';

@@ -1,0 +1,103 @@
+import { backoffMs, type Clock, type Random, sleep } from '@openclaw-runtime/kit';
+import type { ModelBroker, ModelEnd, ModelSink } from '@openclaw-runtime/model';
+import { type Message, OpenClawError, type ToolSpec } from '@openclaw-runtime/protocol';
+import type { Lease } from '@openclaw-runtime/store';
+import type { RunLimits } from '../limits.ts';
+import { type Comparison, createComparison } from './comparison.ts';
+import { chooseRung, countAttempt, type Delivered, exhausted, type Meters } from './ladder.ts';
+import type { RunWriter } from './writer.ts';
+
+export interface StepDeps {
+  readonly broker: ModelBroker;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly limits: RunLimits;
+  readonly lease: Lease;
+  readonly writer: RunWriter;
+  readonly signal: AbortSignal;
+}
+
+export interface StepCall {
+  readonly step: number;
+  readonly model: string;
+  readonly messages: readonly Message[];
+  readonly tools: readonly ToolSpec[] | undefined;
+  /** What an earlier owner of the run delivered of this step; absent for a new step. */
+  readonly resume?: { readonly delivered: Delivered; readonly meters: Meters };
+}
+
+export interface StepResult extends ModelEnd {
+  readonly attempt: number;
+  /** The whole text of the step, with what earlier owners delivered. */
+  readonly text: string;
+}
+
+const BACKOFF = { baseMs: 100, capMs: 5_000 };
+
+/**
+ * One model call as a step of the log, tried until it is complete or a meter runs out. The broker repeats calls that delivered nothing; this repeats those that
+ * broke off in the middle, by the crash ladder. Throws the last error, or the signal's reason.
+ */
+export async function runStep(deps: StepDeps, call: StepCall): Promise<StepResult> {
+  const { broker, clock, random, limits, lease, writer, signal } = deps;
+  const { step, model } = call;
+  const { capabilities } = broker.info(model);
+  const now = call.resume ? { ...call.resume.delivered } : { attempt: 1, text: '', thinking: '' };
+  let meters: Meters = call.resume?.meters ?? { attempts: 0, idle: 0, regenerated: 0 };
+  if (!call.resume) writer.record('step.started', step, 1, { model }, 'process');
+
+  for (;;) {
+    const before: Delivered = { ...now };
+    const rung = chooseRung(before, capabilities.prefix);
+    if (rung !== 'fresh') writer.record('step.resumed', step, now.attempt, { by: rung === 'continue' ? 'continue' : 'silent' }, 'process');
+
+    let heard = false;
+    const emit = (flow: 'text' | 'thinking', delta: string): void => {
+      heard = true;
+      now[flow] += delta;
+      writer.text(flow, step, now.attempt, delta);
+    };
+    const comparison: Comparison | undefined =
+      rung === 'compare'
+        ? createComparison(before, {
+            differs(keep, keepThinking) {
+              const supersedes = now.attempt++;
+              now.text = before.text.slice(0, keep);
+              now.thinking = before.thinking.slice(0, keepThinking);
+              writer.record('step.started', step, now.attempt, { model, supersedes, keep, keepThinking }, 'process');
+            },
+            fresh: emit,
+          })
+        : undefined;
+    const hear = comparison
+      ? (flow: 'text' | 'thinking', delta: string): void => {
+          heard = true;
+          comparison.delta(flow, delta);
+        }
+      : emit;
+    const sink: ModelSink = {
+      text: (delta) => hear('text', delta),
+      thinking: (delta) => hear('thinking', delta),
+      retry: (error, delayMs) => writer.record('step.retried', step, now.attempt, { error, delayMs }, 'process'),
+      full: () => lease.full(),
+    };
+
+    try {
+      const prefix = rung === 'continue' ? { prefix: before.text } : {};
+      const tools = call.tools ? { tools: call.tools } : {};
+      const end = await broker.stream({ model, messages: call.messages, ...tools, ...prefix }, sink, signal);
+      comparison?.end();
+      return { ...end, attempt: now.attempt, text: now.text };
+    } catch (thrown) {
+      if (signal.aborted) throw signal.reason;
+      const error = OpenClawError.from(thrown);
+      if (!error.retryable || !heard) throw error;
+      meters = countAttempt(meters, rung, before, now);
+      const stop = exhausted(meters, limits, error);
+      if (stop) throw stop;
+      const delayMs = Math.max(backoffMs(BACKOFF, meters.idle + 1, random), error.retryAfterMs ?? 0);
+      writer.record('step.retried', step, now.attempt, { error: error.toBody(), delayMs: Math.round(delayMs) }, 'process');
+      await sleep(clock, delayMs, signal);
+    }
+  }
+}

@@ -1,0 +1,103 @@
+import type { Wheel } from '@openclaw-runtime/kit';
+import { encodeRecord, type Kind, type Payloads } from '@openclaw-runtime/protocol';
+import type { Durability, Lease } from '@openclaw-runtime/store';
+
+export interface WriterOptions {
+  readonly wheel: Wheel;
+  /** Milliseconds that text may wait for its record. */
+  readonly intervalMs: number;
+  readonly textDurability: Durability;
+}
+
+/** Text per record, and the most of one delta that goes into one. */
+const RECORD_CHARS = 4096;
+const DELTA_CHARS = 64 * 1024;
+
+type Flow = 'text' | 'thinking';
+
+/**
+ * Turns a run's happenings into records. Text is gathered: the first of an attempt goes at once, later text waits for the interval or for 4 KiB.
+ * Anything else first lets the gathered text go, so the log keeps the order of events.
+ */
+export class RunWriter {
+  readonly #lease: Lease;
+  readonly #options: WriterOptions;
+  #flow: Flow = 'text';
+  #step = 0;
+  #attempt = 0;
+  #gathered = '';
+  #deltas: number[] = [];
+  #first = true;
+  #due = false;
+
+  constructor(lease: Lease, options: WriterOptions) {
+    this.#lease = lease;
+    this.#options = options;
+  }
+
+  text(flow: Flow, step: number, attempt: number, delta: string): void {
+    if (delta.length > DELTA_CHARS) {
+      for (const part of splitText(delta, DELTA_CHARS)) this.text(flow, step, attempt, part);
+      return;
+    }
+    if (this.#gathered !== '' && (flow !== this.#flow || attempt !== this.#attempt || step !== this.#step)) this.flush();
+    if (flow !== this.#flow || step !== this.#step) this.#first = true;
+    this.#flow = flow;
+    this.#step = step;
+    this.#attempt = attempt;
+    this.#gathered += delta;
+    this.#deltas.push(delta.length);
+    if (this.#first || this.#gathered.length >= RECORD_CHARS) this.flush();
+    else if (!this.#due) {
+      this.#due = true;
+      this.#options.wheel.after(this.#options.intervalMs, flushDue, this);
+    }
+  }
+
+  record<K extends Kind>(kind: K, step: number, attempt: number, data: Payloads[K], durability: Durability): void {
+    this.flush();
+    this.#lease.append([encodeRecord(kind, step, attempt, data)], durability);
+  }
+
+  /** Encoded records in one append, on disk; `done` when the last of them ends the run. */
+  append(records: readonly string[], done: boolean): void {
+    this.flush();
+    this.#lease.append(records, 'disk', done);
+  }
+
+  flush(): void {
+    if (this.#gathered === '') return;
+    const record = encodeRecord(this.#flow, this.#step, this.#attempt, this.#gathered, this.#deltas);
+    this.#gathered = '';
+    this.#deltas = [];
+    this.#first = false;
+    this.#lease.append([record], this.#options.textDurability);
+  }
+
+  /** Forgets what is gathered: the lease is gone. */
+  drop(): void {
+    this.#gathered = '';
+    this.#deltas = [];
+  }
+
+  /** @internal The interval is over. */
+  due(): void {
+    this.#due = false;
+    this.flush();
+  }
+}
+
+function flushDue(writer: RunWriter): void {
+  writer.due();
+}
+
+/** Pieces of at most `size` units that never part a surrogate pair. */
+function* splitText(text: string, size: number): Generator<string> {
+  for (let at = 0; at < text.length; ) {
+    let end = Math.min(at + size, text.length);
+    const unit = text.charCodeAt(end - 1);
+    if (end < text.length && unit >= 0xd800 && unit <= 0xdbff) end--;
+    yield text.slice(at, end);
+    at = end;
+  }
+}

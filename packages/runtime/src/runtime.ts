@@ -1,0 +1,77 @@
+import type { AgentSpec } from '@openclaw-runtime/agent';
+import { type Clock, createWheel, type Random, sleep } from '@openclaw-runtime/kit';
+import type { ModelBroker } from '@openclaw-runtime/model';
+import type { Durability, RunKey, Store } from '@openclaw-runtime/store';
+import { publishCatalogue } from './catalogue.ts';
+import type { RunLimits } from './limits.ts';
+import { executeRun, type RunDeps, type RunningRun } from './run/execute.ts';
+import { createSessions } from './sessions.ts';
+
+export interface RuntimeOptions {
+  readonly store: Store;
+  readonly broker: ModelBroker;
+  readonly agents: readonly AgentSpec[];
+  /** The model of runs whose request and agent name none. */
+  readonly defaultModel: string;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly limits: RunLimits;
+  /** What text records ask of the store; commands, step ends and ends are always on disk. */
+  readonly textDurability: Durability;
+  /** Milliseconds that text waits for its record where the request says nothing. */
+  readonly tokenIntervalMs: number;
+  /** This process among all owners there ever were. */
+  readonly owner: string;
+  /** A defect in a run's execution: it concerns that run only, and is reported here. */
+  onDefect(key: RunKey, error: unknown): void;
+}
+
+export interface Runtime {
+  /** Runs that this process works on. */
+  readonly active: number;
+  /** Takes no new runs, gives those at work `graceMs` to end, then lets go of them: they go on where they are when a process opens the store again. */
+  drain(graceMs: number): Promise<void>;
+}
+
+/** Takes runs from the store's queue and carries them to their ends; first those that a dead process left. */
+export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
+  const { store, clock } = options;
+  await publishCatalogue(store, options);
+  const running = new Map<RunKey, RunningRun>();
+  const deps: RunDeps = {
+    ...options,
+    agents: new Map(options.agents.map((agent) => [agent.name, agent])),
+    sessions: createSessions(store),
+    wheel: createWheel(clock, 2),
+  };
+
+  const stopTaking = store.queue.consume(options.owner, options.limits.maxConcurrentRuns, {
+    leased(lease) {
+      const run = executeRun(lease, deps);
+      running.set(lease.key, run);
+      run.over
+        .catch((error: unknown) => options.onDefect(lease.key, error))
+        .finally(() => {
+          if (running.get(lease.key) === run) running.delete(lease.key);
+        });
+    },
+    command(key, command) {
+      running.get(key)?.command(command);
+    },
+    lost(key) {
+      running.get(key)?.release();
+    },
+  });
+
+  return {
+    get active() {
+      return running.size;
+    },
+    async drain(graceMs) {
+      stopTaking();
+      const all = Promise.all([...running.values()].map((run) => run.over));
+      await Promise.race([all, sleep(clock, graceMs)]).catch(() => undefined);
+      for (const run of running.values()) run.release();
+    },
+  };
+}

@@ -1,0 +1,36 @@
+import type { Entry } from './entry.ts';
+
+/** Runs in memory: all that are not done, and the recently ended as far as they fit. */
+export interface Cache {
+  get(key: string): Entry | undefined;
+  add(entry: Entry): void;
+  remove(key: string): void;
+  /** The run ended and its records have a place of their own: it may go when room is needed. */
+  retire(entry: Entry): void;
+}
+
+export function createCache(maxChars: number): Cache {
+  const entries = new Map<string, Entry>();
+  const retired = new Set<Entry>();
+  let chars = 0;
+
+  /** What an ended run costs besides its text. */
+  const cost = (entry: Entry): number => entry.bytes + 1024;
+
+  return {
+    get: (key) => entries.get(key),
+    add: (entry) => void entries.set(entry.key, entry),
+    remove: (key) => void entries.delete(key),
+    retire(entry) {
+      if (retired.has(entry)) return;
+      retired.add(entry);
+      chars += cost(entry);
+      for (const oldest of retired) {
+        if (chars <= maxChars) return;
+        retired.delete(oldest);
+        chars -= cost(oldest);
+        if (entries.get(oldest.key) === oldest) entries.delete(oldest.key);
+      }
+    },
+  };
+}

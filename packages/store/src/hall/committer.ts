@@ -1,0 +1,298 @@
+import type { Clock } from '@openclaw-runtime/kit';
+import { OpenClawError } from '@openclaw-runtime/protocol';
+import { joinPieces } from './chunk.ts';
+import { type Entry, settleEntry, takeRecords, trimEntry, unplaced } from './entry.ts';
+import { encodeLine } from './line.ts';
+import type { Batch, NewRun, Persister, Row, Segment, Stored } from './persister.ts';
+
+/**
+ * Group commit. Everything that is to be durable is staged here; one batch is in flight at a time, and what gathers behind it is the next.
+ *
+ * 1. Nothing is visible (head, followers, promises) before the batch that carries it was acknowledged.
+ * 2. A full disk rejects creations and rows; appends stay staged and are tried again, since nothing of the batch was written.
+ * 3. Any other failure is final: a failed fsync says nothing about what is on disk, so nothing is tried again.
+ * 4. A run's end moves all its records into a segment in the same commit; a long or old run's are moved as they pile up. So the journal holds
+ *    little and only of runs that are alive, and a restart reads no more than that.
+ */
+export interface Committer {
+  append(entry: Entry, records: readonly string[], disk: boolean, done: boolean): void;
+  create(entry: Entry): Promise<Creation>;
+  /** Resolves to whether the row was applied. */
+  row(row: Row): Promise<boolean>;
+  /** A snapshot or other row whose fate nobody waits for. */
+  rowLater(row: Row): void;
+  /** Defined while too much is staged. */
+  full(): Promise<void> | undefined;
+  /** Resolves when nothing is staged or in flight. */
+  idle(): Promise<void>;
+  nextBorn(): number;
+  /** Takes on runs with records that an earlier process left in the journal. */
+  adopt(entries: readonly Entry[], firstId: number, chars: number): void;
+}
+
+export type Creation = { readonly created: true } | { readonly created: false; readonly stored: Stored };
+
+export interface CommitterEvents {
+  /** After each acknowledged batch, for each run it moved. */
+  moved(entry: Entry): void;
+  failed(error: OpenClawError): void;
+}
+
+/** Characters staged before producers are asked to wait, and journal characters kept before old runs are moved out of it. */
+const FULL_CHARS = 16 * 1024 * 1024;
+const JOURNAL_CHARS = 16 * 1024 * 1024;
+const RUN_CHARS = 256 * 1024;
+const MOVES_PER_COMMIT = 64;
+const RETRY_FULL_MS = 250;
+
+interface Waiting<T> {
+  resolve(value: T): void;
+  reject(error: unknown): void;
+}
+
+export function createCommitter(persister: Persister, clock: Clock, gapMs: number, firstId: number, events: CommitterEvents): Committer {
+  let phase: 'idle' | 'scheduled' | 'committing' | 'failed' = 'idle';
+  let nextId = firstId;
+  let births = 0;
+  let lastFlush = Number.NEGATIVE_INFINITY;
+  let stagedChars = 0;
+  let sync = false;
+  let staged: Entry[] = [];
+  let creates: { entry: Entry; waiting: Waiting<Creation> }[] = [];
+  let rows: { row: Row; waiting: Waiting<boolean> | undefined }[] = [];
+  /** Runs in the order in which their oldest journalled record was written. */
+  let ageing: { readonly entry: Entry; readonly id: number }[] = [];
+  /** What the journal holds, a row a commit. */
+  let journal: { readonly id: number; readonly chars: number }[] = [];
+  let journalChars = 0;
+  let drained: Waiting<void>[] = [];
+  let idlers: (() => void)[] = [];
+
+  const schedule = (): void => {
+    if (phase !== 'idle') return;
+    phase = 'scheduled';
+    const wait = lastFlush + gapMs - clock.now();
+    if (wait <= 0) queueMicrotask(flush);
+    else clock.after(wait, flush);
+  };
+
+  const flush = (): void => {
+    if (phase !== 'scheduled') return;
+    phase = 'committing';
+    lastFlush = clock.now();
+    const id = nextId++;
+    births = 0;
+    const segments: Segment[] = [];
+    let lines = '';
+    let chars = 0;
+    const moving = staged;
+    for (const entry of moving) {
+      entry.inflight = entry.pending;
+      entry.pending = undefined;
+      if (!entry.inflight) continue;
+      if (entry.ending || entry.bytes > RUN_CHARS) segments.push(segmentOf(entry));
+      else {
+        const line = encodeLine(entry.key, entry.epoch, entry.inflight);
+        markJournal(entry, id);
+        lines += line;
+        chars += line.length;
+      }
+    }
+    const aged = journalChars > JOURNAL_CHARS ? oldRuns() : [];
+    for (const entry of aged) segments.push(segmentOf(entry));
+    const born = creates.map(({ entry }): NewRun => {
+      const line = encodeLine(entry.key, entry.epoch, entry.inflight as NonNullable<Entry['inflight']>, entry.fingerprint);
+      markJournal(entry, id);
+      chars += line.length;
+      return { key: entry.key, line };
+    });
+    if (chars > 0) journal.push({ id, chars });
+    journalChars += chars;
+    const batch: Batch = { id, sync, lines, creates: born, segments, rows: rows.map(({ row }) => row), dropBelow: lowWater(id) };
+    const sent = { moving, creates, rows, segments, sync };
+    staged = [];
+    creates = [];
+    rows = [];
+    sync = false;
+    stagedChars = 0;
+    persister.commit(batch).then(
+      (receipt) => {
+        if (receipt.ok) acknowledge(sent, receipt.dups, receipt.applied);
+        else if (receipt.full) refuse(sent, receipt.message);
+        else fail(sent, `The store could not write: ${receipt.message}. Restart the process; it verifies its data as it opens them.`);
+      },
+      (error: unknown) => fail(sent, `The store broke off: ${(error as Error).message}. Restart the process.`),
+    );
+  };
+
+  const acknowledge = (
+    sent: Sent,
+    dups: readonly { readonly key: string; readonly stored: Stored }[],
+    applied: readonly boolean[],
+  ): void => {
+    phase = 'idle';
+    const existing = new Map(dups.map(({ key, stored }) => [key, stored]));
+    for (const { entry, waiting } of sent.creates) {
+      const stored = existing.get(entry.key);
+      if (stored) waiting.resolve({ created: false, stored });
+      else {
+        settleEntry(entry);
+        waiting.resolve({ created: true });
+        events.moved(entry);
+      }
+    }
+    for (const entry of sent.moving) settleEntry(entry);
+    for (const segment of sent.segments) placed(segment);
+    for (const entry of sent.moving) events.moved(entry);
+    sent.rows.forEach(({ waiting }, i) => {
+      waiting?.resolve(applied[i] ?? false);
+    });
+    const waiters = drained;
+    drained = [];
+    for (const waiter of waiters) waiter.resolve();
+    next();
+  };
+
+  const placed = ({ key, piece }: Segment): void => {
+    const entry = placing.get(key);
+    placing.delete(key);
+    if (!entry) return;
+    entry.placed = piece.first + piece.count - 1;
+    entry.journal = 0;
+    if (!entry.ending) trimEntry(entry, RUN_CHARS / 4);
+  };
+
+  const refuse = (sent: Sent, message: string): void => {
+    const error = new OpenClawError(
+      'STORE_FULL',
+      `The disk is full (${message}). Free some space; what was accepted is kept and written then.`,
+      { retryAfterMs: 1000 },
+    );
+    placing.clear();
+    for (const { waiting } of sent.creates) waiting.reject(error);
+    for (const { row, waiting } of sent.rows) {
+      if (waiting) waiting.reject(error);
+      else rows.push({ row, waiting });
+    }
+    for (const entry of sent.moving) restage(entry);
+    sync ||= sent.sync;
+    phase = 'scheduled';
+    clock.after(RETRY_FULL_MS, flush);
+  };
+
+  const restage = (entry: Entry): void => {
+    const back = entry.inflight;
+    if (!back) return;
+    entry.inflight = undefined;
+    if (!entry.pending) staged.push(entry);
+    entry.pending = entry.pending ? joinPieces([back, entry.pending]) : back;
+    stagedChars += back.body.length;
+  };
+
+  const fail = (sent: Sent, message: string): void => {
+    phase = 'failed';
+    const error = new OpenClawError('STORE_FAILED', message);
+    for (const { waiting } of [...sent.creates, ...creates]) waiting.reject(error);
+    for (const { waiting } of [...sent.rows, ...rows]) waiting?.reject(error);
+    for (const waiter of drained) waiter.reject(error);
+    for (const idler of idlers) idler();
+    events.failed(error);
+  };
+
+  const next = (): void => {
+    if (staged.length > 0 || creates.length > 0 || rows.length > 0) return schedule();
+    const waiting = idlers;
+    idlers = [];
+    for (const idler of waiting) idler();
+  };
+
+  /** Runs being moved into segments by the batch in flight. */
+  const placing = new Map<string, Entry>();
+  const segmentOf = (entry: Entry): Segment => {
+    placing.set(entry.key, entry);
+    const piece = unplaced(entry) as NonNullable<ReturnType<typeof unplaced>>;
+    const seq = piece.first + piece.count - 1;
+    const head = { epoch: entry.epoch, seq, h: piece.h, done: entry.ending && seq === entry.seq };
+    return { key: entry.key, head, born: entry.born, fingerprint: entry.fingerprint, piece };
+  };
+
+  const markJournal = (entry: Entry, id: number): void => {
+    if (entry.journal !== 0) return;
+    entry.journal = id;
+    ageing.push({ entry, id });
+  };
+
+  /** The first journal entry that is still needed; forgets the ones before it. */
+  const lowWater = (id: number): number => {
+    const needed = ageing.findIndex((age) => age.entry.journal === age.id);
+    ageing = needed < 0 ? [] : needed === 0 ? ageing : ageing.slice(needed);
+    const low = ageing[0]?.id ?? id;
+    const kept = journal.findIndex((row) => row.id >= low);
+    const gone = kept < 0 ? journal.length : kept;
+    for (let i = 0; i < gone; i++) journalChars -= journal[i]?.chars ?? 0;
+    if (gone > 0) journal = journal.slice(gone);
+    return low;
+  };
+
+  const oldRuns = (): Entry[] => {
+    const old: Entry[] = [];
+    for (const { entry, id } of ageing) {
+      if (old.length === MOVES_PER_COMMIT) break;
+      if (entry.journal === id && !placing.has(entry.key) && entry.head.seq > entry.placed) old.push(entry);
+    }
+    return old;
+  };
+
+  return {
+    append(entry, records, disk, done) {
+      if (phase === 'failed') throw new OpenClawError('STORE_FAILED', 'The store has failed; restart the process.');
+      if (!entry.pending) staged.push(entry);
+      stagedChars += takeRecords(entry, records);
+      if (done) entry.ending = true;
+      if (disk) sync = true;
+      schedule();
+    },
+    create(entry) {
+      if (phase === 'failed') return Promise.reject(new OpenClawError('STORE_FAILED', 'The store has failed; restart the process.'));
+      return new Promise((resolve, reject) => {
+        creates.push({ entry, waiting: { resolve, reject } });
+        sync = true;
+        schedule();
+      });
+    },
+    row(row) {
+      if (phase === 'failed') return Promise.reject(new OpenClawError('STORE_FAILED', 'The store has failed; restart the process.'));
+      return new Promise((resolve, reject) => {
+        rows.push({ row, waiting: { resolve, reject } });
+        sync = true;
+        schedule();
+      });
+    },
+    rowLater(row) {
+      rows.push({ row, waiting: undefined });
+      schedule();
+    },
+    full() {
+      if (stagedChars < FULL_CHARS || phase === 'failed') return undefined;
+      return new Promise((resolve, reject) => drained.push({ resolve, reject }));
+    },
+    idle() {
+      if (phase === 'idle' || phase === 'failed') return Promise.resolve();
+      return new Promise((resolve) => idlers.push(resolve));
+    },
+    adopt(entries, id, chars) {
+      for (const entry of entries) if (entry.pieces.length > 0) markJournal(entry, id);
+      if (chars > 0) journal.push({ id, chars });
+      journalChars += chars;
+    },
+    nextBorn: () => nextId * 65536 + (births++ % 65536),
+  };
+}
+
+interface Sent {
+  readonly moving: readonly Entry[];
+  readonly creates: readonly { readonly entry: Entry; readonly waiting: Waiting<Creation> }[];
+  readonly rows: readonly { readonly row: Row; readonly waiting: Waiting<boolean> | undefined }[];
+  readonly segments: readonly Segment[];
+  readonly sync: boolean;
+}

@@ -1,0 +1,135 @@
+import { CHAIN_START, chain } from '@openclaw-runtime/protocol';
+import type { Command, Head } from '../contract/store.ts';
+import { joinPieces, type Piece } from './chunk.ts';
+import type { RecoveredRun } from './persister.ts';
+
+/**
+ * One run in memory. Two ends: what was taken (`seq`, `h`) and what is durable (`head`); between them `pending`, which the next
+ * commit takes, and `inflight`, which the current one carries.
+ */
+export interface Entry {
+  readonly key: string;
+  readonly born: number;
+  readonly fingerprint: string;
+  /** The first record's text. */
+  readonly creation: string;
+  epoch: number;
+  seq: number;
+  h: number;
+  head: Head;
+  pending: Piece | undefined;
+  /** The pending records, or the flushed ones, end the run. */
+  ending: boolean;
+  inflight: Piece | undefined;
+  /** Durable records in memory, consecutive up to the head. */
+  pieces: Piece[];
+  bytes: number;
+  /** Records up to here have a place of their own on disk and may leave memory. */
+  placed: number;
+  /** Id of the journal entry with the first record after `placed`; 0 when there is none. */
+  journal: number;
+  token: number;
+  commands: Command[];
+  followers: (() => void)[];
+  waiters: Waiter[];
+}
+
+export interface Waiter {
+  readonly seq: number;
+  resolve(): void;
+  reject(error: unknown): void;
+}
+
+export function newEntry(key: string, born: number, creation: string, fingerprint: string): Entry {
+  const h = chain(CHAIN_START, creation);
+  return {
+    key,
+    born,
+    fingerprint,
+    creation,
+    epoch: 1,
+    seq: 1,
+    h,
+    head: { epoch: 1, seq: 0, h: CHAIN_START, done: false },
+    pending: undefined,
+    ending: false,
+    inflight: { first: 1, count: 1, body: creation, before: CHAIN_START, h },
+    pieces: [],
+    bytes: 0,
+    placed: 0,
+    journal: 0,
+    token: 0,
+    commands: [],
+    followers: [],
+    waiters: [],
+  };
+}
+
+export function recoveredEntry(run: RecoveredRun): Entry {
+  const { head, pieces } = run;
+  return {
+    ...newEntry(run.key, run.born, run.creation, run.fingerprint),
+    epoch: head.epoch,
+    seq: head.seq,
+    h: head.h,
+    head,
+    inflight: undefined,
+    ending: head.done,
+    pieces: [...pieces],
+    bytes: pieces.reduce((sum, piece) => sum + piece.body.length, 0),
+    placed: (pieces[0]?.first ?? head.seq + 1) - 1,
+    commands: [...run.commands],
+  };
+}
+
+/** Takes records behind what was taken before. Returns the characters added. */
+export function takeRecords(entry: Entry, records: readonly string[]): number {
+  const first = entry.seq + 1;
+  const before = entry.h;
+  let body = '';
+  let h = before;
+  for (const record of records) {
+    h = chain(h, record);
+    body = body === '' ? record : `${body},${record}`;
+  }
+  entry.seq += records.length;
+  entry.h = h;
+  const piece = { first, count: records.length, body, before, h };
+  entry.pending = entry.pending ? joinPieces([entry.pending, piece]) : piece;
+  return body.length;
+}
+
+/** The commit with the inflight records succeeded. */
+export function settleEntry(entry: Entry): void {
+  const piece = entry.inflight;
+  if (!piece) return;
+  entry.inflight = undefined;
+  entry.pieces.push(piece);
+  entry.bytes += piece.body.length;
+  const seq = piece.first + piece.count - 1;
+  entry.head = { epoch: entry.epoch, seq, h: piece.h, done: entry.ending && seq === entry.seq };
+  if (entry.waiters.length > 0) {
+    const ready = entry.waiters.filter((waiter) => waiter.seq <= seq);
+    entry.waiters = entry.waiters.filter((waiter) => waiter.seq > seq);
+    for (const waiter of ready) waiter.resolve();
+  }
+}
+
+/** The durable records that have no place of their own yet, with those in flight. */
+export function unplaced(entry: Entry): Piece | undefined {
+  const pieces = entry.pieces.filter((piece) => piece.first > entry.placed);
+  if (entry.inflight) pieces.push(entry.inflight);
+  const [first, ...rest] = pieces;
+  return first && joinPieces([first, ...rest]);
+}
+
+/** Lets the oldest placed records go, as long as `keepChars` stay. */
+export function trimEntry(entry: Entry, keepChars: number): void {
+  let gone = 0;
+  for (const piece of entry.pieces) {
+    if (entry.bytes - piece.body.length < keepChars || piece.first + piece.count - 1 > entry.placed) break;
+    entry.bytes -= piece.body.length;
+    gone++;
+  }
+  if (gone > 0) entry.pieces = entry.pieces.slice(gone);
+}

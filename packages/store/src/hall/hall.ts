@@ -1,0 +1,200 @@
+import { createHmac } from 'node:crypto';
+import { type Clock, encodeId } from '@openclaw-runtime/kit';
+import { OpenClawError } from '@openclaw-runtime/protocol';
+import type { Command, Created, Head, Member, Page, RunKey, Store } from '../contract/store.ts';
+import { createCache } from './cache.ts';
+import { cutPiece, joinPieces, limitPiece, type Piece } from './chunk.ts';
+import { createCommitter } from './committer.ts';
+import { type Entry, newEntry, recoveredEntry } from './entry.ts';
+import { createLeases } from './leases.ts';
+import type { Persister, Recovered } from './persister.ts';
+
+export interface HallOptions {
+  readonly persister: Persister;
+  readonly recovered: Recovered;
+  /** Keys the run ids of idempotency keys; 32 bytes that stay with the data. */
+  readonly secret: Uint8Array;
+  readonly clock: Clock;
+  /** Least milliseconds between two commits. */
+  readonly gapMs: number;
+  /** Characters of ended runs kept in memory. */
+  readonly cacheChars: number;
+}
+
+/** The store of one process: logs in memory as far as they are alive, everything durable through a {@link Persister}. */
+export function createHall({ persister, recovered, secret, clock, gapMs, cacheChars }: HallOptions): Store {
+  const cache = createCache(cacheChars);
+  const members = new Set<Member>();
+  let broken: (error: OpenClawError) => void;
+  const failed = new Promise<OpenClawError>((resolve) => {
+    broken = resolve;
+  });
+
+  const committer = createCommitter(persister, clock, gapMs, recovered.nextId, {
+    moved(entry) {
+      for (const follower of entry.followers) follower();
+      if (!entry.head.done) return;
+      entry.followers = [];
+      cache.retire(entry);
+      leases.finish(entry);
+    },
+    failed(error) {
+      leases.fail(error);
+      broken(error);
+    },
+  });
+  const leases = createLeases(committer);
+
+  const renew = (entry: Entry): Promise<boolean> => {
+    entry.epoch++;
+    entry.head = { ...entry.head, epoch: entry.epoch };
+    return committer.row({ op: 'epoch', key: entry.key, epoch: entry.epoch, born: entry.born, fingerprint: entry.fingerprint });
+  };
+
+  const left = recovered.runs.map(recoveredEntry);
+  committer.adopt(left, recovered.firstId, recovered.chars);
+  for (const entry of left) {
+    cache.add(entry);
+    if (recovered.regressed) void renew(entry);
+    leases.offer(entry);
+  }
+
+  const loadHead = async (key: RunKey): Promise<Head> => {
+    const stored = await persister.load(key, Number.MAX_SAFE_INTEGER, 0);
+    if (!stored) throw notFound(key);
+    return stored.head;
+  };
+
+  const readStored = async (key: RunKey, after: number, maxBytes: number, entry: Entry | undefined): Promise<Page> => {
+    const stored = await persister.load(key, after, maxBytes);
+    if (!stored) throw notFound(key);
+    const head = entry?.head ?? stored.head;
+    return stored.piece ? { head, before: stored.before, chunk: stored.piece } : { head, before: stored.before };
+  };
+
+  const read = (key: RunKey, after: number, maxBytes: number): Page | Promise<Page> => {
+    const entry = cache.get(key);
+    if (!entry) return readStored(key, after, maxBytes, undefined);
+    if (entry.head.seq === 0) return firstCommit(entry).then(() => read(key, after, maxBytes));
+    return readMemory(entry, after, maxBytes) ?? readStored(key, after, maxBytes, entry);
+  };
+
+  return {
+    failed,
+    runId: (tenant, idempotencyKey) => encodeId(createHmac('sha256', secret).update(`${tenant}\n${idempotencyKey}`).digest()),
+    runs: {
+      async create(key, record, fingerprint): Promise<Created> {
+        const known = cache.get(key);
+        if (known) {
+          if (known.head.seq === 0) await firstCommit(known);
+          return { created: false, head: known.head, fingerprint: known.fingerprint };
+        }
+        const entry = newEntry(key, committer.nextBorn(), record, fingerprint);
+        cache.add(entry);
+        const creation = await committer.create(entry).catch((error: unknown) => {
+          cache.remove(key);
+          for (const waiter of entry.waiters) waiter.reject(error);
+          throw error;
+        });
+        if (!creation.created) {
+          cache.remove(key);
+          for (const waiter of entry.waiters)
+            waiter.reject(new OpenClawError('STATE_CONFLICT', 'The run was created before; send the request again.'));
+          return { created: false, head: creation.stored.head, fingerprint: creation.stored.fingerprint };
+        }
+        const head = entry.head;
+        leases.offer(entry);
+        return { created: true, head, fingerprint };
+      },
+      read,
+      follow(key, onAdvance) {
+        const entry = cache.get(key);
+        if (!entry || entry.head.done) return () => undefined;
+        entry.followers.push(onAdvance);
+        return () => {
+          entry.followers = entry.followers.filter((each) => each !== onAdvance);
+        };
+      },
+      snapshot: (key) => persister.snapshot(key),
+      async regress(key, seen) {
+        const entry = cache.get(key);
+        if (entry) {
+          if (entry.epoch === seen) await renew(entry);
+          return entry.head;
+        }
+        const head = await loadHead(key);
+        if (head.epoch !== seen) return head;
+        await committer.row({ op: 'epoch', key, epoch: seen + 1, born: 0, fingerprint: '' });
+        return { ...head, epoch: seen + 1 };
+      },
+    },
+    queue: {
+      consume: leases.consume,
+      claim(key) {
+        const entry = cache.get(key);
+        if (!entry) return Promise.reject(notFound(key));
+        return leases.claim(entry);
+      },
+    },
+    inbox: {
+      async put(key, command: Command, late = false) {
+        const entry = cache.get(key);
+        const done = entry ? entry.head.done : (await loadHead(key)).done;
+        if (done && !late) throw new OpenClawError('RUN_FINISHED', 'The run has ended and takes no more commands.');
+        const applied = await committer.row({ op: 'command', key, command });
+        if (applied && entry) {
+          entry.commands.push(command);
+          leases.command(entry, command);
+        }
+        return { dup: !applied };
+      },
+    },
+    state: {
+      get: (tenant, key) => persister.state(`${tenant}/${key}`),
+      async put(tenant, key, value, rev) {
+        const applied = await committer.row({ op: 'state', key: `${tenant}/${key}`, value, rev });
+        if (!applied) throw new OpenClawError('STATE_CONFLICT', `The state ${key} is no longer at revision ${rev}. Read it again.`);
+        return rev + 1;
+      },
+    },
+    presence: {
+      announce(member) {
+        members.add(member);
+        return () => void members.delete(member);
+      },
+      list: () => Promise.resolve([...members]),
+    },
+    async close() {
+      await committer.idle();
+      await persister.close();
+    },
+  };
+}
+
+function firstCommit(entry: Entry): Promise<void> {
+  return new Promise((resolve, reject) => entry.waiters.push({ seq: 1, resolve, reject }));
+}
+
+/** The answer from memory, or `undefined` when the cursor lies before what memory holds. */
+function readMemory(entry: Entry, after: number, maxBytes: number): Page | undefined {
+  const { head, pieces } = entry;
+  if (after >= head.seq) return { head, before: head.h };
+  const last = pieces.length - 1;
+  let at = last;
+  while (at > 0 && (pieces[at] as Piece).first > after + 1) at--;
+  const first = pieces[at];
+  if (!first || first.first > after + 1) return undefined;
+  const parts: [Piece, ...Piece[]] = [cutPiece(first, after)];
+  let chars = parts[0].body.length;
+  while (at < last && chars < maxBytes) {
+    const piece = pieces[++at] as Piece;
+    parts.push(piece);
+    chars += piece.body.length;
+  }
+  const chunk = limitPiece(joinPieces(parts), maxBytes);
+  return { head, before: chunk.before, chunk };
+}
+
+function notFound(key: RunKey): OpenClawError {
+  return new OpenClawError('NOT_FOUND', `There is no run ${key.slice(key.indexOf('/') + 1)}.`);
+}

@@ -1,0 +1,87 @@
+import type { Command, Head, Snapshot, Versioned } from '../contract/store.ts';
+import type { Piece } from './chunk.ts';
+
+/** What keeps the hall's commits. One batch is kept whole or not at all, and batches in their order. */
+export interface Persister {
+  commit(batch: Batch): Promise<Receipt>;
+  /** A run that is not in memory, or the part of one that is not: its head as far as it is stored, and records after `after`. */
+  load(key: string, after: number, maxBytes: number): Promise<Stored | undefined>;
+  snapshot(key: string): Promise<Snapshot | undefined>;
+  state(key: string): Promise<Versioned | undefined>;
+  close(): Promise<void>;
+}
+
+export interface Stored {
+  readonly head: Head;
+  readonly fingerprint: string;
+  readonly before: number;
+  readonly piece?: Piece;
+}
+
+/** One group commit. `lines` and `segments` are texts of {@link encodeLine}'s kind, joined: nothing is allocated per record. */
+export interface Batch {
+  readonly id: number;
+  /** Whether any of it asks for `disk`. */
+  readonly sync: boolean;
+  /** Appends to logs, a line each. */
+  readonly lines: string;
+  readonly creates: readonly NewRun[];
+  /** Runs whose records move from the journal to a place of their own. */
+  readonly segments: readonly Segment[];
+  readonly rows: readonly Row[];
+  /** Journal entries below this id are no longer needed. */
+  readonly dropBelow: number;
+}
+
+export interface NewRun {
+  readonly key: string;
+  readonly line: string;
+}
+
+export interface Segment {
+  readonly key: string;
+  readonly head: Head;
+  readonly born: number;
+  readonly fingerprint: string;
+  readonly piece: Piece;
+}
+
+/** Writes that are rare enough for a row of their own. */
+export type Row =
+  | { readonly op: 'command'; readonly key: string; readonly command: Command }
+  | { readonly op: 'state'; readonly key: string; readonly value: string; readonly rev: number }
+  | { readonly op: 'snapshot'; readonly key: string; readonly snapshot: Snapshot }
+  | { readonly op: 'epoch'; readonly key: string; readonly epoch: number; readonly born: number; readonly fingerprint: string };
+
+export type Receipt =
+  | {
+      readonly ok: true;
+      /** Of `creates`, those that existed already. */
+      readonly dups: readonly { readonly key: string; readonly stored: Stored }[];
+      /** For each row in order: whether it was applied (a command that was there, a state with another revision: not). */
+      readonly applied: readonly boolean[];
+    }
+  | { readonly ok: false; readonly full: boolean; readonly message: string };
+
+/** What a persister found when it was opened: runs that are not done, or whose end is only in the journal, oldest first. */
+export interface Recovered {
+  readonly runs: readonly RecoveredRun[];
+  /** The id of the next batch. */
+  readonly nextId: number;
+  /** The first batch that is still in the journal (0: none), and the journal's size. */
+  readonly firstId: number;
+  readonly chars: number;
+  /** The machine went down uncleanly with `process` text outstanding: readers may have seen what is gone. */
+  readonly regressed: boolean;
+}
+
+export interface RecoveredRun {
+  readonly key: string;
+  readonly head: Head;
+  readonly born: number;
+  readonly fingerprint: string;
+  readonly creation: string;
+  readonly commands: readonly Command[];
+  /** Records that are in the journal only. */
+  readonly pieces: readonly Piece[];
+}

@@ -1,0 +1,69 @@
+import { DatabaseSync } from 'node:sqlite';
+import { OpenClawError } from '@openclaw-runtime/protocol';
+import { DATA_FORMAT, SCHEMA } from './schema.ts';
+
+/** SQLite's primary result codes that mean something to us. */
+const SQLITE = { busy: 5, locked: 6, ioError: 10, corrupt: 11, full: 13, cannotOpen: 14, notADatabase: 26 } as const;
+
+/** Opens the file, takes it for this process alone, checks its format. Throws `DATA_LOCKED`, `DATA_DAMAGED`, `DATA_FORMAT`, `STORE_FULL` or `STORE_FAILED`. */
+export function openDatabase(path: string): DatabaseSync {
+  try {
+    const db = new DatabaseSync(path, { timeout: 0 });
+    try {
+      db.exec('PRAGMA page_size = 8192; PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;');
+      db.exec(
+        'PRAGMA wal_autocheckpoint = 2000; PRAGMA journal_size_limit = 67108864; PRAGMA cache_size = -65536; PRAGMA cell_size_check = ON;',
+      );
+      db.exec('BEGIN IMMEDIATE; COMMIT');
+      checkFormat(db);
+      db.exec(SCHEMA);
+      return db;
+    } catch (error) {
+      db.close();
+      throw error;
+    }
+  } catch (error) {
+    throw describe(error, path);
+  }
+}
+
+/** The primary result code of an error that node:sqlite threw. */
+export function sqliteCode(error: unknown): number | undefined {
+  const code = (error as { errcode?: unknown }).errcode;
+  return typeof code === 'number' ? code & 0xff : undefined;
+}
+
+export function isFull(error: unknown): boolean {
+  return sqliteCode(error) === SQLITE.full;
+}
+
+/** What a failure of SQLite means to whoever asked. */
+export function describe(error: unknown, path: string): OpenClawError {
+  if (error instanceof OpenClawError) return error;
+  const message = (error as Error).message;
+  switch (sqliteCode(error)) {
+    case SQLITE.busy:
+    case SQLITE.locked:
+      return new OpenClawError('DATA_LOCKED', `Another process owns ${path}. Stop it, or use its address.`, { cause: error });
+    case SQLITE.corrupt:
+    case SQLITE.notADatabase:
+      return new OpenClawError('DATA_DAMAGED', `${path} is damaged (${message}). Restore a copy; nothing was changed.`, { cause: error });
+    case SQLITE.full:
+      return new OpenClawError('STORE_FULL', `There is no space to open ${path} (${message}). Free some.`, { cause: error });
+    default:
+      return new OpenClawError('STORE_FAILED', `${path} cannot be used (${message}). Check the folder's permissions and the disk.`, {
+        cause: error,
+      });
+  }
+}
+
+function checkFormat(db: DatabaseSync): void {
+  const { user_version: found } = db.prepare('PRAGMA user_version').get() as { user_version: number };
+  if (found === 0) db.exec(`PRAGMA user_version = ${DATA_FORMAT}`);
+  else if (found !== DATA_FORMAT) {
+    throw new OpenClawError(
+      'DATA_FORMAT',
+      `The data folder has format ${found}, this version reads ${DATA_FORMAT}. Use the version that wrote it.`,
+    );
+  }
+}

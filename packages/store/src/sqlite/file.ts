@@ -1,0 +1,260 @@
+import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import { crc32 } from 'node:zlib';
+import { OpenClawError } from '@openclaw-runtime/protocol';
+import type { Command, Snapshot, Versioned } from '../contract/store.ts';
+import { cutPiece, limitPiece, type Piece } from '../hall/chunk.ts';
+import { decodeLines, type Line } from '../hall/line.ts';
+import type { Batch, Receipt, Recovered, RecoveredRun, Row, Segment, Stored } from '../hall/persister.ts';
+import { describe, isFull } from './database.ts';
+
+/** The data file, used from one thread, synchronously. Every stored text has a checksum that is compared before it is given out. */
+export interface DataFile {
+  commit(batch: Batch): Receipt;
+  load(key: string, after: number, maxBytes: number): Stored | undefined;
+  snapshot(key: string): Snapshot | undefined;
+  state(key: string): Versioned | undefined;
+  recover(boot: string): Recovered;
+  secret(fresh: Uint8Array): Uint8Array;
+  close(): void;
+}
+
+interface RunRow {
+  readonly key: string;
+  readonly epoch: number;
+  readonly seq: number;
+  readonly h: number;
+  readonly done: number;
+  readonly born: number;
+  readonly fingerprint: string;
+  readonly segments: string;
+}
+
+/** Journal rows are deleted this many commits at a time. */
+const DROP_EVERY = 64;
+
+export function createDataFile(db: DatabaseSync, path: string): DataFile {
+  const sql = prepare(db);
+  let full = true;
+  let dropped = 0;
+
+  const apply = (row: Row): boolean => {
+    switch (row.op) {
+      case 'command':
+        return sql.putCommand.run(row.key, row.command.id, row.key, JSON.stringify(row.command)).changes === 1;
+      case 'state':
+        return (row.rev === 0 ? sql.newState.run(row.key, row.value) : sql.putState.run(row.value, row.key, row.rev)).changes === 1;
+      case 'snapshot':
+        return sql.putSnapshot.run(row.key, row.snapshot.seq, row.snapshot.h, crc32(row.snapshot.fold), row.snapshot.fold).changes === 1;
+      case 'epoch':
+        return sql.putEpoch.run(row.key, row.epoch, row.born, row.fingerprint).changes === 1;
+    }
+  };
+
+  const place = ({ key, head, born, fingerprint, piece }: Segment): void => {
+    const { lastInsertRowid } = sql.putSegment.run(piece.first, piece.count, piece.before, piece.h, crc32(piece.body), piece.body);
+    sql.putRun.run(key, head.epoch, head.seq, head.h, head.done ? 1 : 0, born, fingerprint, `${lastInsertRowid}:${piece.first}`);
+  };
+
+  const stored = (row: RunRow): Stored => ({ head: headOf(row), fingerprint: row.fingerprint, before: row.h });
+
+  const segment = (key: string, ref: SegmentRef): Piece => {
+    const row = sql.getSegment.get(ref.id) as
+      | { first: number; count: number; before: number; h: number; crc: number; body: string }
+      | undefined;
+    if (!row || crc32(row.body) !== row.crc || row.first !== ref.first) throw damaged(`segment ${ref.id} of run ${key}`);
+    return { first: row.first, count: row.count, before: row.before, h: row.h, body: row.body };
+  };
+
+  const load = (key: string, after: number, maxBytes: number): Stored | undefined => {
+    const row = sql.getRun.get(key) as RunRow | undefined;
+    if (!row) return undefined;
+    if (after >= row.seq) return stored(row);
+    const ref = segmentRefs(row.segments).findLast(({ first }) => first <= after + 1);
+    if (!ref) throw damaged(`the list of segments of run ${key}`);
+    const piece = limitPiece(cutPiece(segment(key, ref), after), maxBytes);
+    return { ...stored(row), before: piece.before, piece };
+  };
+
+  const commit = (batch: Batch): Receipt => {
+    if (batch.sync !== full) {
+      full = batch.sync;
+      db.exec(full ? 'PRAGMA synchronous = FULL' : 'PRAGMA synchronous = NORMAL');
+    }
+    db.exec('BEGIN IMMEDIATE');
+    try {
+      const dups: { key: string; stored: Stored }[] = [];
+      let lines = batch.lines;
+      for (const { key, line } of batch.creates) {
+        const row = sql.getRun.get(key) as RunRow | undefined;
+        if (row) dups.push({ key, stored: stored(row) });
+        else lines += line;
+      }
+      if (lines !== '') sql.putJournal.run(batch.id, crc32(lines), lines);
+      for (const each of batch.segments) place(each);
+      const applied = batch.rows.map(apply);
+      if (batch.dropBelow - dropped >= DROP_EVERY) {
+        sql.dropJournal.run(batch.dropBelow);
+        dropped = batch.dropBelow;
+      }
+      db.exec('COMMIT');
+      return { ok: true, dups, applied };
+    } catch (error) {
+      if (db.isTransaction) db.exec('ROLLBACK');
+      return { ok: false, full: isFull(error), message: (error as Error).message };
+    }
+  };
+
+  const recover = (boot: string): Recovered => {
+    const runs = new Map<string, Mutable<RecoveredRun>>();
+    const adopt = (row: RunRow): Mutable<RecoveredRun> => {
+      const refs = segmentRefs(row.segments);
+      const creation = refs[0] ? JSON.stringify((JSON.parse(`[${segment(row.key, refs[0]).body}]`) as unknown[])[0]) : '';
+      const run = {
+        key: row.key,
+        head: headOf(row),
+        born: row.born,
+        fingerprint: row.fingerprint,
+        creation,
+        commands: commandsOf(row.key),
+        pieces: [],
+      };
+      runs.set(row.key, run);
+      return run;
+    };
+    const commandsOf = (key: string): Command[] =>
+      (sql.getCommands.all(key) as { body: string }[]).map(({ body }) => JSON.parse(body) as Command);
+
+    for (const row of sql.openRuns.all() as unknown as RunRow[]) adopt(row);
+    const ended = new Set<string>();
+    let firstId = 0;
+    let lastId = 0;
+    let chars = 0;
+    for (const { id, crc, body } of sql.getJournal.iterate() as Iterable<{ id: number; crc: number; body: string }>) {
+      if (crc32(body) !== crc) throw damaged(`journal entry ${id}`);
+      firstId ||= id;
+      lastId = id;
+      chars += body.length;
+      for (const line of readLines(id, body)) {
+        if (ended.has(line.key)) continue;
+        const known = runs.get(line.key);
+        const row = known ? undefined : (sql.getRun.get(line.key) as RunRow | undefined);
+        if (row?.done) ended.add(line.key);
+        else if (known) extend(known, line, id);
+        else extend(row ? adopt(row) : begin(runs, line, id, commandsOf(line.key)), line, id);
+      }
+    }
+    const alive = [...runs.values()].filter((run) => run.head.seq > 0).sort((a, b) => a.born - b.born);
+    const newest = alive.reduce((most, run) => Math.max(most, Math.floor(run.born / 65536)), lastId);
+    const before = new Map((sql.getMeta.all() as { name: string; value: unknown }[]).map(({ name, value }) => [name, value]));
+    const regressed = before.get('clean') === 0 && before.get('boot') !== boot;
+    sql.putMeta.run('boot', boot);
+    sql.putMeta.run('clean', 0);
+    return { runs: alive, nextId: newest + 1, firstId, chars, regressed };
+  };
+
+  const readLines = (id: number, body: string): Line[] => {
+    try {
+      return decodeLines(body);
+    } catch (error) {
+      throw damaged(`journal entry ${id} (${(error as Error).message})`);
+    }
+  };
+
+  const damaged = (what: string): OpenClawError =>
+    new OpenClawError('DATA_DAMAGED', `${path}: ${what} failed its checksum. Nothing of it was given out; restore a copy.`);
+
+  const extend = (run: Mutable<RecoveredRun>, line: Line, id: number): void => {
+    const { piece } = line;
+    if (piece.first + piece.count - 1 <= run.head.seq) return;
+    if (piece.first !== run.head.seq + 1 || piece.before !== run.head.h)
+      throw damaged(`journal entry ${id}, run ${run.key}: a record before seq ${piece.first}`);
+    if (piece.first === 1) run.creation = JSON.stringify((JSON.parse(`[${piece.body}]`) as unknown[])[0]);
+    run.pieces.push(piece);
+    run.head = { epoch: Math.max(run.head.epoch, line.epoch), seq: piece.first + piece.count - 1, h: piece.h, done: false };
+  };
+
+  const guarded = <T>(read: () => T): T => {
+    try {
+      return read();
+    } catch (error) {
+      throw describe(error, path);
+    }
+  };
+
+  return {
+    commit,
+    load: (key, after, maxBytes) => guarded(() => load(key, after, maxBytes)),
+    snapshot: (key) =>
+      guarded(() => {
+        const row = sql.getSnapshot.get(key) as { seq: number; h: number; crc: number; fold: string } | undefined;
+        if (!row) return undefined;
+        if (crc32(row.fold) !== row.crc) throw damaged(`the snapshot of run ${key}`);
+        return { seq: row.seq, h: row.h, fold: row.fold };
+      }),
+    state: (key) => guarded(() => sql.getState.get(key) as Versioned | undefined),
+    recover: (boot) => guarded(() => recover(boot)),
+    secret: (fresh) => {
+      db.prepare("INSERT OR IGNORE INTO meta VALUES ('secret', ?)").run(fresh);
+      return (db.prepare("SELECT value FROM meta WHERE name = 'secret'").get() as { value: Uint8Array }).value;
+    },
+    close: () => {
+      sql.putMeta.run('clean', 1);
+      db.close();
+    },
+  };
+}
+
+type Mutable<T> = { -readonly [K in keyof T]: T[K] extends readonly (infer I)[] ? I[] : T[K] };
+
+interface SegmentRef {
+  readonly id: number;
+  readonly first: number;
+}
+
+function begin(runs: Map<string, Mutable<RecoveredRun>>, line: Line, id: number, commands: Command[]): Mutable<RecoveredRun> {
+  const head = { epoch: line.epoch, seq: 0, h: 0, done: false };
+  const run = { key: line.key, head, born: id * 65536 + runs.size, fingerprint: line.fingerprint, creation: '', commands, pieces: [] };
+  runs.set(line.key, run);
+  return run;
+}
+
+function headOf(row: RunRow): Stored['head'] {
+  return { epoch: row.epoch, seq: row.seq, h: row.h, done: row.done === 1 };
+}
+
+function segmentRefs(text: string): SegmentRef[] {
+  if (text === '') return [];
+  return text.split(',').map((part) => {
+    const [id, first] = part.split(':');
+    return { id: Number(id), first: Number(first) };
+  });
+}
+
+function prepare(db: DatabaseSync) {
+  const statements = {
+    putJournal: 'INSERT INTO journal VALUES (?, ?, ?)',
+    dropJournal: 'DELETE FROM journal WHERE id < ?',
+    getJournal: 'SELECT id, crc, body FROM journal ORDER BY id',
+    putSegment: 'INSERT INTO segment VALUES (NULL, ?, ?, ?, ?, ?, ?)',
+    getSegment: 'SELECT first, count, before, h, crc, body FROM segment WHERE id = ?',
+    putRun: `INSERT INTO run VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (key) DO UPDATE SET
+      epoch = max(epoch, excluded.epoch), seq = excluded.seq, h = excluded.h, done = excluded.done,
+      segments = CASE segments WHEN '' THEN excluded.segments ELSE segments || ',' || excluded.segments END`,
+    getRun: 'SELECT * FROM run WHERE key = ?',
+    openRuns: 'SELECT * FROM run WHERE done = 0 ORDER BY born',
+    putEpoch: "INSERT INTO run VALUES (?, ?, 0, 0, 0, ?, ?, '') ON CONFLICT (key) DO UPDATE SET epoch = excluded.epoch",
+    putCommand: 'INSERT OR IGNORE INTO command VALUES (?, ?, (SELECT count(*) FROM command WHERE key = ?), ?)',
+    getCommands: 'SELECT body FROM command WHERE key = ? ORDER BY at',
+    newState: 'INSERT OR IGNORE INTO state VALUES (?, 1, ?)',
+    putState: 'UPDATE state SET value = ?, rev = rev + 1 WHERE key = ? AND rev = ?',
+    getState: 'SELECT value, rev FROM state WHERE key = ?',
+    putSnapshot: 'INSERT OR REPLACE INTO snapshot VALUES (?, ?, ?, ?, ?)',
+    getSnapshot: 'SELECT seq, h, crc, fold FROM snapshot WHERE key = ?',
+    putMeta: 'INSERT OR REPLACE INTO meta VALUES (?, ?)',
+    getMeta: 'SELECT name, value FROM meta',
+  } as const;
+  return Object.fromEntries(Object.entries(statements).map(([name, text]) => [name, db.prepare(text)])) as Record<
+    keyof typeof statements,
+    StatementSync
+  >;
+}

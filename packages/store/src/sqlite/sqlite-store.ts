@@ -1,0 +1,102 @@
+import { mkdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Worker } from 'node:worker_threads';
+import { type Clock, type Random, systemClock, systemRandom } from '@openclaw-runtime/kit';
+import { OpenClawError } from '@openclaw-runtime/protocol';
+import type { Snapshot, Store, Versioned } from '../contract/store.ts';
+import { createHall } from '../hall/hall.ts';
+import type { Persister, Receipt, Stored } from '../hall/persister.ts';
+import type { Answer, Opened, Reply, Request, ThreadData } from './messages.ts';
+
+export interface SqliteOptions {
+  /** Made when it does not exist, readable by its owner only. */
+  readonly folder: string;
+  readonly clock?: Clock;
+  readonly random?: Random;
+  /** Least milliseconds between two commits, so that a busy server batches instead of committing ever smaller pieces. */
+  readonly gapMs?: number;
+  /** Characters of ended runs kept in memory for readers that come right after. */
+  readonly cacheChars?: number;
+}
+
+/**
+ * The engine of one machine: SQLite in a thread of its own, one transaction per group commit. Rejects with `DATA_LOCKED` when another process has the
+ * folder, `DATA_DAMAGED` when a checksum fails, `DATA_FORMAT` for a folder of another version.
+ */
+export async function openSqliteStore(options: SqliteOptions): Promise<Store> {
+  const { folder, clock = systemClock, random = systemRandom, gapMs = 2, cacheChars = 32 * 1024 * 1024 } = options;
+  try {
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+  } catch (error) {
+    throw new OpenClawError('STORE_FAILED', `The data folder ${folder} cannot be made (${(error as Error).message}). Name another.`, {
+      cause: error,
+    });
+  }
+  const data: ThreadData = { path: join(folder, 'openclaw.db'), boot: bootId(), freshSecret: random.bytes(32) };
+  const thread = new Worker(new URL(import.meta.url.endsWith('.ts') ? './thread.ts' : './thread.js', import.meta.url), {
+    workerData: data,
+    env: {},
+  });
+  const opened = await firstMessage(thread);
+  if (!opened.ok) {
+    await thread.terminate();
+    throw OpenClawError.fromBody(opened);
+  }
+  return createHall({ persister: threadPersister(thread), recovered: opened.recovered, secret: opened.secret, clock, gapMs, cacheChars });
+}
+
+function threadPersister(thread: Worker): Persister {
+  const asked = new Map<number, { resolve(answer: Answer): void; reject(error: unknown): void }>();
+  let n = 0;
+  let gone: OpenClawError | undefined;
+
+  const ask = (request: { op: Request['op'] } & Record<string, unknown>): Promise<Answer> =>
+    new Promise((resolve, reject) => {
+      if (gone) return reject(gone);
+      asked.set(++n, { resolve, reject });
+      thread.postMessage({ ...request, n });
+    });
+  const lose = (why: string): void => {
+    gone = new OpenClawError('STORE_FAILED', `The store's thread ended (${why}). Restart the process.`);
+    for (const { reject } of asked.values()) reject(gone);
+    asked.clear();
+  };
+
+  thread.on('message', (reply: Reply) => {
+    const waiting = asked.get(reply.n);
+    asked.delete(reply.n);
+    if (reply.ok) waiting?.resolve(reply.answer);
+    else waiting?.reject(OpenClawError.fromBody(reply));
+  });
+  thread.on('error', (error) => lose((error as Error).message));
+  thread.on('exit', (code) => lose(`exit code ${code}`));
+
+  return {
+    commit: (batch) => ask({ op: 'commit', batch }) as Promise<Receipt>,
+    load: (key, after, maxBytes) => ask({ op: 'load', key, after, maxBytes }) as Promise<Stored | undefined>,
+    snapshot: (key) => ask({ op: 'snapshot', key }) as Promise<Snapshot | undefined>,
+    state: (key) => ask({ op: 'state', key }) as Promise<Versioned | undefined>,
+    async close() {
+      if (gone) return;
+      const ended = new Promise((resolve) => thread.once('exit', resolve));
+      await ask({ op: 'close' });
+      await ended;
+    },
+  };
+}
+
+function firstMessage(thread: Worker): Promise<Opened> {
+  return new Promise((resolve, reject) => {
+    thread.once('message', resolve);
+    thread.once('error', reject);
+  });
+}
+
+/** Linux names each boot; elsewhere every boot looks the same and a power loss is noticed by its readers only. */
+function bootId(): string {
+  try {
+    return readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
+  } catch {
+    return 'unknown';
+  }
+}

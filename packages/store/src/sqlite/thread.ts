@@ -1,0 +1,47 @@
+// The store's thread: owns the data file; one request at a time, answered in order.
+import { parentPort, workerData } from 'node:worker_threads';
+import { OpenClawError } from '@openclaw-runtime/protocol';
+import { openDatabase } from './database.ts';
+import { createDataFile, type DataFile } from './file.ts';
+import type { Answer, Opened, Reply, Request, ThreadData } from './messages.ts';
+
+serve(workerData as ThreadData);
+
+function serve({ path, boot, freshSecret }: ThreadData): void {
+  const port = parentPort;
+  if (!port) throw new Error('the store runs in a thread of its own');
+  const say = (message: Opened | Reply): void => port.postMessage(message);
+  let file: DataFile;
+  try {
+    file = createDataFile(openDatabase(path), path);
+    say({ ok: true, secret: file.secret(freshSecret), recovered: file.recover(boot) });
+  } catch (error) {
+    say({ ok: false, ...OpenClawError.from(error, 'STORE_FAILED').toBody() });
+    port.close();
+    return;
+  }
+  port.on('message', (request: Request) => {
+    try {
+      say({ n: request.n, ok: true, answer: answer(file, request) });
+    } catch (error) {
+      say({ n: request.n, ok: false, ...OpenClawError.from(error, 'STORE_FAILED').toBody() });
+    }
+    if (request.op === 'close') port.close();
+  });
+}
+
+function answer(file: DataFile, request: Request): Answer {
+  switch (request.op) {
+    case 'commit':
+      return file.commit(request.batch);
+    case 'load':
+      return file.load(request.key, request.after, request.maxBytes);
+    case 'snapshot':
+      return file.snapshot(request.key);
+    case 'state':
+      return file.state(request.key);
+    case 'close':
+      file.close();
+      return undefined;
+  }
+}
