@@ -58,8 +58,20 @@ export function serveConnection(
   let beatAt = heardAt;
   let stalledAt: number | undefined;
 
+  let corked = false;
+  /** All frames of one turn of the event loop leave in one write: a system call costs more than a frame. */
   const send = (frame: string): void => {
-    if (phase.kind !== 'closed') socket.send(frame);
+    if (phase.kind === 'closed') return;
+    if (!corked) {
+      corked = true;
+      stream.cork();
+      process.nextTick(uncork);
+    }
+    socket.send(frame);
+  };
+  const uncork = (): void => {
+    corked = false;
+    stream.uncork();
   };
   const say = (frame: object): void => send(JSON.stringify(frame));
 

@@ -14,8 +14,8 @@ export function createCache(maxChars: number): Cache {
   const retired = new Set<Entry>();
   let chars = 0;
 
-  /** What an ended run costs besides its text. */
-  const cost = (entry: Entry): number => entry.bytes + 1024;
+  /** The text, and roughly what the objects around it take. */
+  const cost = (entry: Entry): number => entry.bytes + 1024 + entry.pieces.length * 256;
 
   return {
     get: (key) => entries.get(key),

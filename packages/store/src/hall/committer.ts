@@ -2,8 +2,8 @@ import type { Clock } from '@openclaw-runtime/kit';
 import { OpenClawError } from '@openclaw-runtime/protocol';
 import { joinPieces } from './chunk.ts';
 import { type Entry, settleEntry, takeRecords, trimEntry, unplaced } from './entry.ts';
-import { encodeLine } from './line.ts';
-import type { Batch, NewRun, Persister, Row, Segment, Stored } from './persister.ts';
+import { encodeLine, encodeSegment, type Segment } from './line.ts';
+import type { Batch, Persister, Row, Stored } from './persister.ts';
 
 /**
  * Group commit. Everything that is to be durable is staged here; one batch is in flight at a time, and what gathers behind it is the next.
@@ -44,17 +44,28 @@ const JOURNAL_CHARS = 16 * 1024 * 1024;
 const RUN_CHARS = 256 * 1024;
 const MOVES_PER_COMMIT = 64;
 const RETRY_FULL_MS = 250;
+const GAP_PER_RUN_MS = 0.05;
+
+/**
+ * Milliseconds between two commits: a quiet store commits soon, a busy one lets more gather, since what a commit, and each
+ * frame that follows it, costs hardly depends on how much it carries.
+ */
+export interface Gap {
+  readonly minMs: number;
+  readonly maxMs: number;
+}
 
 interface Waiting<T> {
   resolve(value: T): void;
   reject(error: unknown): void;
 }
 
-export function createCommitter(persister: Persister, clock: Clock, gapMs: number, firstId: number, events: CommitterEvents): Committer {
+export function createCommitter(persister: Persister, clock: Clock, gap: Gap, firstId: number, events: CommitterEvents): Committer {
   let phase: 'idle' | 'scheduled' | 'committing' | 'failed' = 'idle';
   let nextId = firstId;
   let births = 0;
   let lastFlush = Number.NEGATIVE_INFINITY;
+  let gapMs = gap.minMs;
   let stagedChars = 0;
   let sync = false;
   let staged: Entry[] = [];
@@ -86,6 +97,7 @@ export function createCommitter(persister: Persister, clock: Clock, gapMs: numbe
     let lines = '';
     let chars = 0;
     const moving = staged;
+    gapMs = Math.min(gap.maxMs, Math.max(gap.minMs, moving.length * GAP_PER_RUN_MS));
     for (const entry of moving) {
       entry.inflight = entry.pending;
       entry.pending = undefined;
@@ -100,15 +112,16 @@ export function createCommitter(persister: Persister, clock: Clock, gapMs: numbe
     }
     const aged = journalChars > JOURNAL_CHARS ? oldRuns() : [];
     for (const entry of aged) segments.push(segmentOf(entry));
-    const born = creates.map(({ entry }): NewRun => {
-      const line = encodeLine(entry.key, entry.epoch, entry.inflight as NonNullable<Entry['inflight']>, entry.fingerprint);
+    let born = '';
+    for (const { entry } of creates) {
+      born += encodeLine(entry.key, entry.epoch, entry.inflight as NonNullable<Entry['inflight']>, entry.fingerprint);
       markJournal(entry, id);
-      chars += line.length;
-      return { key: entry.key, line };
-    });
+    }
+    chars += born.length;
     if (chars > 0) journal.push({ id, chars });
     journalChars += chars;
-    const batch: Batch = { id, sync, lines, creates: born, segments, rows: rows.map(({ row }) => row), dropBelow: lowWater(id) };
+    const moves = segments.map(encodeSegment).join('');
+    const batch: Batch = { id, sync, lines, creates: born, segments: moves, rows: rows.map(({ row }) => row), dropBelow: lowWater(id) };
     const sent = { moving, creates, rows, segments, sync };
     staged = [];
     creates = [];

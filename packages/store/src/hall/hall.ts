@@ -4,7 +4,7 @@ import { OpenClawError } from '@openclaw-runtime/protocol';
 import type { Command, Created, Head, Member, Page, RunKey, Store } from '../contract/store.ts';
 import { createCache } from './cache.ts';
 import { cutPiece, joinPieces, limitPiece, type Piece } from './chunk.ts';
-import { createCommitter } from './committer.ts';
+import { createCommitter, type Gap } from './committer.ts';
 import { type Entry, newEntry, recoveredEntry } from './entry.ts';
 import { createLeases } from './leases.ts';
 import type { Persister, Recovered } from './persister.ts';
@@ -15,14 +15,13 @@ export interface HallOptions {
   /** Keys the run ids of idempotency keys; 32 bytes that stay with the data. */
   readonly secret: Uint8Array;
   readonly clock: Clock;
-  /** Least milliseconds between two commits. */
-  readonly gapMs: number;
+  readonly gap: Gap;
   /** Characters of ended runs kept in memory. */
   readonly cacheChars: number;
 }
 
 /** The store of one process: logs in memory as far as they are alive, everything durable through a {@link Persister}. */
-export function createHall({ persister, recovered, secret, clock, gapMs, cacheChars }: HallOptions): Store {
+export function createHall({ persister, recovered, secret, clock, gap, cacheChars }: HallOptions): Store {
   const cache = createCache(cacheChars);
   const members = new Set<Member>();
   let broken: (error: OpenClawError) => void;
@@ -30,7 +29,7 @@ export function createHall({ persister, recovered, secret, clock, gapMs, cacheCh
     broken = resolve;
   });
 
-  const committer = createCommitter(persister, clock, gapMs, recovered.nextId, {
+  const committer = createCommitter(persister, clock, gap, recovered.nextId, {
     moved(entry) {
       for (const follower of entry.followers) follower();
       if (!entry.head.done) return;

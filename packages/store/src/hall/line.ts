@@ -1,3 +1,4 @@
+import type { Head } from '../contract/store.ts';
 import type { Piece } from './chunk.ts';
 
 /** One journal entry's part for one run. JSON escapes tabs and line breaks, so neither occurs inside a field. */
@@ -13,17 +14,47 @@ export function encodeLine(key: string, epoch: number, piece: Piece, fingerprint
   return `${key}\t${epoch}\t${piece.first}\t${piece.count}\t${piece.before}\t${piece.h}\t${fingerprint}\t${piece.body}\n`;
 }
 
+/** Records of a run that get a place of their own, and where the run then stands. */
+export interface Segment {
+  readonly key: string;
+  readonly head: Head;
+  readonly born: number;
+  readonly fingerprint: string;
+  readonly piece: Piece;
+}
+
+export function encodeSegment({ key, head, born, fingerprint, piece }: Segment): string {
+  return `${born}\t${head.seq}\t${head.h}\t${head.done ? 1 : 0}\t${encodeLine(key, head.epoch, piece, fingerprint)}`;
+}
+
+export function decodeSegments(text: string): Segment[] {
+  return rows(text).map((raw) => {
+    const [born, seq, h, done, ...line] = raw.split('\t');
+    const { key, epoch, piece, fingerprint } = decodeLine(line);
+    return { key, head: { epoch, seq: int(seq), h: int(h), done: done === '1' }, born: int(born), fingerprint, piece };
+  });
+}
+
 /** Throws on anything that {@link encodeLine} did not write. */
 export function decodeLines(text: string): Line[] {
-  const lines: Line[] = [];
-  for (const raw of text.split('\n')) {
-    if (raw === '') continue;
-    const [key, epoch, first, count, before, h, fingerprint, body, ...rest] = raw.split('\t');
-    if (key === undefined || body === undefined || fingerprint === undefined || rest.length > 0)
-      throw new Error('a journal line has the wrong number of fields');
-    const piece = { first: int(first), count: int(count), before: int(before), h: int(h), body };
-    lines.push({ key, epoch: int(epoch), piece, fingerprint });
-  }
+  return rows(text).map((raw) => decodeLine(raw.split('\t')));
+}
+
+/** The lines of a text, each with its run's key and its end. */
+export function* splitLines(text: string): Generator<{ readonly key: string; readonly line: string }> {
+  for (const raw of rows(text)) yield { key: raw.slice(0, raw.indexOf('\t')), line: `${raw}\n` };
+}
+
+function decodeLine([key, epoch, first, count, before, h, fingerprint, body, ...rest]: readonly string[]): Line {
+  if (key === undefined || body === undefined || fingerprint === undefined || rest.length > 0)
+    throw new Error('a journal line has the wrong number of fields');
+  const piece = { first: int(first), count: int(count), before: int(before), h: int(h), body };
+  return { key, epoch: int(epoch), piece, fingerprint };
+}
+
+function rows(text: string): string[] {
+  const lines = text.split('\n');
+  lines.pop();
   return lines;
 }
 

@@ -18,32 +18,20 @@ export interface Stored {
   readonly piece?: Piece;
 }
 
-/** One group commit. `lines` and `segments` are texts of {@link encodeLine}'s kind, joined: nothing is allocated per record. */
+/** One group commit. Logs travel as text ({@link encodeLine}), so that crossing a thread costs a copy and nothing per record. */
 export interface Batch {
   readonly id: number;
   /** Whether any of it asks for `disk`. */
   readonly sync: boolean;
   /** Appends to logs, a line each. */
   readonly lines: string;
-  readonly creates: readonly NewRun[];
-  /** Runs whose records move from the journal to a place of their own. */
-  readonly segments: readonly Segment[];
+  /** First lines of runs, each to be left out when its run exists. */
+  readonly creates: string;
+  /** Runs whose records move from the journal to a place of their own ({@link encodeSegment}), a line each. */
+  readonly segments: string;
   readonly rows: readonly Row[];
   /** Journal entries below this id are no longer needed. */
   readonly dropBelow: number;
-}
-
-export interface NewRun {
-  readonly key: string;
-  readonly line: string;
-}
-
-export interface Segment {
-  readonly key: string;
-  readonly head: Head;
-  readonly born: number;
-  readonly fingerprint: string;
-  readonly piece: Piece;
 }
 
 /** Writes that are rare enough for a row of their own. */

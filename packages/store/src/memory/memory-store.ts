@@ -15,7 +15,7 @@ export function createMemoryStore({ clock = systemClock, random = systemRandom }
     recovered: { runs: [], nextId: 1, firstId: 0, chars: 0, regressed: false },
     secret: random.bytes(32),
     clock,
-    gapMs: 0,
+    gap: { minMs: 0, maxMs: 0 },
     cacheChars: Number.POSITIVE_INFINITY,
   });
 }

@@ -3,8 +3,8 @@ import { crc32 } from 'node:zlib';
 import { OpenClawError } from '@openclaw-runtime/protocol';
 import type { Command, Snapshot, Versioned } from '../contract/store.ts';
 import { cutPiece, limitPiece, type Piece } from '../hall/chunk.ts';
-import { decodeLines, type Line } from '../hall/line.ts';
-import type { Batch, Receipt, Recovered, RecoveredRun, Row, Segment, Stored } from '../hall/persister.ts';
+import { decodeLines, decodeSegments, type Line, type Segment, splitLines } from '../hall/line.ts';
+import type { Batch, Receipt, Recovered, RecoveredRun, Row, Stored } from '../hall/persister.ts';
 import { describe, isFull } from './database.ts';
 
 /** The data file, used from one thread, synchronously. Every stored text has a checksum that is compared before it is given out. */
@@ -84,13 +84,13 @@ export function createDataFile(db: DatabaseSync, path: string): DataFile {
     try {
       const dups: { key: string; stored: Stored }[] = [];
       let lines = batch.lines;
-      for (const { key, line } of batch.creates) {
+      for (const { key, line } of splitLines(batch.creates)) {
         const row = sql.getRun.get(key) as RunRow | undefined;
         if (row) dups.push({ key, stored: stored(row) });
         else lines += line;
       }
       if (lines !== '') sql.putJournal.run(batch.id, crc32(lines), lines);
-      for (const each of batch.segments) place(each);
+      for (const each of decodeSegments(batch.segments)) place(each);
       const applied = batch.rows.map(apply);
       if (batch.dropBelow - dropped >= DROP_EVERY) {
         sql.dropJournal.run(batch.dropBelow);

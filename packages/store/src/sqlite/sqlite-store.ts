@@ -4,6 +4,7 @@ import { Worker } from 'node:worker_threads';
 import { type Clock, type Random, systemClock, systemRandom } from '@openclaw-runtime/kit';
 import { OpenClawError } from '@openclaw-runtime/protocol';
 import type { Snapshot, Store, Versioned } from '../contract/store.ts';
+import type { Gap } from '../hall/committer.ts';
 import { createHall } from '../hall/hall.ts';
 import type { Persister, Receipt, Stored } from '../hall/persister.ts';
 import type { Answer, Opened, Reply, Request, ThreadData } from './messages.ts';
@@ -13,8 +14,8 @@ export interface SqliteOptions {
   readonly folder: string;
   readonly clock?: Clock;
   readonly random?: Random;
-  /** Least milliseconds between two commits, so that a busy server batches instead of committing ever smaller pieces. */
-  readonly gapMs?: number;
+  /** Between commits; the longer one is for a busy store. */
+  readonly gap?: Gap;
   /** Characters of ended runs kept in memory for readers that come right after. */
   readonly cacheChars?: number;
 }
@@ -24,7 +25,7 @@ export interface SqliteOptions {
  * folder, `DATA_DAMAGED` when a checksum fails, `DATA_FORMAT` for a folder of another version.
  */
 export async function openSqliteStore(options: SqliteOptions): Promise<Store> {
-  const { folder, clock = systemClock, random = systemRandom, gapMs = 2, cacheChars = 32 * 1024 * 1024 } = options;
+  const { folder, clock = systemClock, random = systemRandom, gap = { minMs: 2, maxMs: 12 }, cacheChars = 2 * 1024 * 1024 } = options;
   try {
     mkdirSync(folder, { recursive: true, mode: 0o700 });
   } catch (error) {
@@ -42,7 +43,7 @@ export async function openSqliteStore(options: SqliteOptions): Promise<Store> {
     await thread.terminate();
     throw OpenClawError.fromBody(opened);
   }
-  return createHall({ persister: threadPersister(thread), recovered: opened.recovered, secret: opened.secret, clock, gapMs, cacheChars });
+  return createHall({ persister: threadPersister(thread), recovered: opened.recovered, secret: opened.secret, clock, gap, cacheChars });
 }
 
 function threadPersister(thread: Worker): Persister {

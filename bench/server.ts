@@ -1,0 +1,48 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+
+/** A `claw up` of this checkout in a process of its own, for measurements. */
+export interface Server extends AsyncDisposable {
+  readonly url: string;
+  readonly pid: number;
+  /** CPU seconds used so far, user and system, all threads. */
+  cpuSeconds(): number;
+  /** Resident memory, bytes. */
+  rssBytes(): number;
+}
+
+const CLAW = fileURLToPath(new URL('../packages/openclaw-runtime/bin/claw.mjs', import.meta.url));
+
+export async function startServer(folder: string, args: readonly string[] = [], env: Readonly<Record<string, string>> = {}): Promise<Server> {
+  const nodeArgs = (process.env.BENCH_NODE_ARGS ?? '').split(' ').filter(Boolean);
+  const child = spawn(
+    process.execPath,
+    ['--conditions=openclaw-source', '--disable-warning=ExperimentalWarning', ...nodeArgs, CLAW, 'up', '--json', '--port', '0', '--data', folder, ...args],
+    { stdio: ['ignore', 'pipe', 'inherit'], env: { ...process.env, ...env } },
+  );
+  const { url } = JSON.parse(await firstLine(child)) as { url: string };
+  const pid = child.pid as number;
+  return {
+    url,
+    pid,
+    cpuSeconds() {
+      const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? [];
+      return (Number(fields[11]) + Number(fields[12])) / 100;
+    },
+    rssBytes: () => Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0) * 1024,
+    async [Symbol.asyncDispose]() {
+      const gone = new Promise((resolve) => child.once('exit', resolve));
+      child.kill('SIGTERM');
+      await gone;
+    },
+  };
+}
+
+function firstLine(child: ChildProcess): Promise<string> {
+  return new Promise((resolve, reject) => {
+    createInterface({ input: child.stdout as NodeJS.ReadableStream }).once('line', resolve);
+    child.once('exit', (code) => reject(new Error(`the server ended with ${code} before it was ready`)));
+  });
+}
