@@ -138,7 +138,12 @@ export async function runLoad(options: LoadOptions): Promise<LoadReport> {
 
 interface Frame {
   readonly t: string;
-  readonly b: readonly (readonly [ch: number, first: number, records: readonly (readonly [string, number, number, unknown])[], h: number])[];
+  readonly b: readonly (readonly [
+    ch: number,
+    first: number,
+    records: readonly (readonly [string, number, number, unknown])[],
+    h: number,
+  ])[];
 }
 
 function at(sorted: Float64Array, share: number): number {

@@ -15,11 +15,27 @@ export interface Server extends AsyncDisposable {
 
 const CLAW = fileURLToPath(new URL('../packages/openclaw-runtime/bin/claw.mjs', import.meta.url));
 
-export async function startServer(folder: string, args: readonly string[] = [], env: Readonly<Record<string, string>> = {}): Promise<Server> {
+export async function startServer(
+  folder: string,
+  args: readonly string[] = [],
+  env: Readonly<Record<string, string>> = {},
+): Promise<Server> {
   const nodeArgs = (process.env.BENCH_NODE_ARGS ?? '').split(' ').filter(Boolean);
   const child = spawn(
     process.execPath,
-    ['--conditions=openclaw-source', '--disable-warning=ExperimentalWarning', ...nodeArgs, CLAW, 'up', '--json', '--port', '0', '--data', folder, ...args],
+    [
+      '--conditions=openclaw-source',
+      '--disable-warning=ExperimentalWarning',
+      ...nodeArgs,
+      CLAW,
+      'up',
+      '--json',
+      '--port',
+      '0',
+      '--data',
+      folder,
+      ...args,
+    ],
     { stdio: ['ignore', 'pipe', 'inherit'], env: { ...process.env, ...env } },
   );
   const { url } = JSON.parse(await firstLine(child)) as { url: string };
@@ -42,7 +58,10 @@ export async function startServer(folder: string, args: readonly string[] = [], 
 
 function firstLine(child: ChildProcess): Promise<string> {
   return new Promise((resolve, reject) => {
-    createInterface({ input: child.stdout as NodeJS.ReadableStream }).once('line', resolve);
+    createInterface({ input: child.stdout as NodeJS.ReadableStream }).on('line', (line) => {
+      if (line.startsWith('{')) resolve(line);
+      else process.stderr.write(`${line}\n`);
+    });
     child.once('exit', (code) => reject(new Error(`the server ended with ${code} before it was ready`)));
   });
 }

@@ -4,11 +4,11 @@ import type { Duplex } from 'node:stream';
 import { newId } from '@openclaw-runtime/kit';
 import { ERRORS, LIMITS, OpenClawError, SUBPROTOCOL } from '@openclaw-runtime/protocol';
 import { WebSocketServer } from 'ws';
-import { checkListen, checkRequest } from './access.ts';
-import { createCatalogue } from './catalogue.ts';
-import type { CreateDeps } from './create-run.ts';
+import { checkListen, checkRequest } from './admission/access.ts';
+import { createCatalogue } from './admission/catalogue.ts';
+import type { CreateDeps } from './admission/create-run.ts';
+import { GATEWAY_LIMITS, type GatewayContext, type GatewayOptions } from './admission/options.ts';
 import { createRouter } from './http/router.ts';
-import { GATEWAY_LIMITS, type GatewayContext, type GatewayOptions } from './options.ts';
 import { type Connection, serveConnection } from './socket/connection.ts';
 
 export interface Gateway {

@@ -4,4 +4,4 @@ export { type Clock, systemClock } from './clock.ts';
 export { encodeId, newId } from './ids.ts';
 export { type Random, seededRandom, systemRandom } from './random.ts';
 export { sleep } from './sleep.ts';
-export { createWheel, type Wheel } from './wheel.ts';
+export { createWheel, type Timed, type Wheel } from './wheel.ts';

@@ -8,28 +8,35 @@ import type { Clock } from './clock.ts';
  * longer wanted finds out by its own state.
  */
 export interface Wheel {
-  /** Runs `fn(arg)` once, `ms` from now. */
-  after<T>(ms: number, fn: (arg: T) => void, arg: T): void;
+  /** Runs `fn(arg, now)` once, `ms` from now; `now` is the clock's time of the tick. */
+  after<T>(ms: number, fn: Timed<T>, arg: T): void;
+  /** The same at a time of the clock. */
+  at<T>(dueMs: number, fn: Timed<T>, arg: T): void;
 }
 
-interface Entry {
-  fn(arg: unknown): void;
-  arg: unknown;
+export type Timed<T> = (arg: T, now: number) => void;
+
+/** Two lists side by side, so that a timer costs no object. */
+interface Bucket {
+  readonly fns: Timed<unknown>[];
+  readonly args: unknown[];
 }
 
 export function createWheel(clock: Clock, tickMs: number): Wheel {
-  const buckets = new Map<number, Entry[]>();
+  const buckets = new Map<number, Bucket>();
   let done = 0;
   let armed = false;
 
   const turn = (): void => {
     armed = false;
-    const today = Math.floor(clock.now() / tickMs);
+    const now = clock.now();
+    const today = Math.floor(now / tickMs);
     for (; done < today && buckets.size > 0; done++) {
       const due = buckets.get(done + 1);
       if (due === undefined) continue;
       buckets.delete(done + 1);
-      for (const entry of due) entry.fn(entry.arg);
+      const { fns, args } = due;
+      for (let i = 0; i < fns.length; i++) (fns[i] as Timed<unknown>)(args[i], now);
     }
     if (buckets.size > 0) arm();
   };
@@ -40,16 +47,18 @@ export function createWheel(clock: Clock, tickMs: number): Wheel {
     clock.after(tickMs, turn);
   };
 
-  return {
-    after(ms, fn, arg) {
-      const now = clock.now();
-      if (buckets.size === 0 && !armed) done = Math.floor(now / tickMs) - 1;
-      const slot = Math.max(Math.ceil((now + ms) / tickMs), done + 2);
-      const bucket = buckets.get(slot);
-      const entry = { fn: fn as Entry['fn'], arg };
-      if (bucket) bucket.push(entry);
-      else buckets.set(slot, [entry]);
-      arm();
-    },
+  const at: Wheel['at'] = (dueMs, fn, arg) => {
+    if (buckets.size === 0 && !armed) done = Math.floor(clock.now() / tickMs) - 1;
+    const slot = Math.max(Math.ceil(dueMs / tickMs), done + 2);
+    let bucket = buckets.get(slot);
+    if (!bucket) {
+      bucket = { fns: [], args: [] };
+      buckets.set(slot, bucket);
+    }
+    bucket.fns.push(fn as Timed<unknown>);
+    bucket.args.push(arg);
+    arm();
   };
+
+  return { at, after: (ms, fn, arg) => at(clock.now() + ms, fn, arg) };
 }

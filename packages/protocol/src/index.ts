@@ -4,6 +4,7 @@ export type { Attached, Batch, DownFrame, Err, Events, GoAway, Heartbeat, Limits
 export { ERRORS, type ErrorBody, type ErrorCode, type ErrorRow, isErrorCode, OpenClawError } from './errors.ts';
 export { applyRecord, emptyFold, foldText, foldThinking, foldToolCalls, type RunFold, type StepFold } from './fold.ts';
 export { LIMITS } from './limits.ts';
+export { MEANINGS } from './meanings.ts';
 export { addUsage, type Message, NO_USAGE, type ToolCall, type ToolSpec, type Usage } from './message.ts';
 export { parseJson } from './parse.ts';
 export {

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { ERRORS, type ErrorRow, isErrorCode, LIMITS, OpenClawError, parseJson } from '../src/index.ts';
+import { ERRORS, type ErrorCode, type ErrorRow, isErrorCode, LIMITS, MEANINGS, OpenClawError, parseJson } from '../src/index.ts';
 import { upFrameSchema } from '../src/schema.ts';
 
 const codeOf = (fn: () => unknown): string => {
@@ -80,7 +80,7 @@ describe('errors', () => {
     for (const [code, row] of Object.entries<ErrorRow>(ERRORS)) {
       expect(code).toMatch(/^[A-Z]+(_[A-Z]+)*$/);
       expect(row.http).toBeGreaterThanOrEqual(400);
-      expect(row.says).toMatch(/^[A-Z].*\.$/);
+      expect(MEANINGS[code as ErrorCode]).toMatch(/^[A-Z].*\.$/);
       if (row.close !== undefined) expect((row.close >= 4000 && row.close < 5000) || [1009, 1011, 1012].includes(row.close)).toBe(true);
     }
   });

@@ -1,2 +1,2 @@
-export { RUN_LIMITS, type RunLimits } from './limits.ts';
+export { RUN_LIMITS, type RunLimits } from './run/limits.ts';
 export { type Runtime, type RuntimeOptions, startRuntime } from './runtime.ts';

@@ -3,9 +3,9 @@ import { type Clock, createWheel, type Random, sleep } from '@openclaw-runtime/k
 import type { ModelBroker } from '@openclaw-runtime/model';
 import type { Durability, RunKey, Store } from '@openclaw-runtime/store';
 import { publishCatalogue } from './catalogue.ts';
-import type { RunLimits } from './limits.ts';
 import { executeRun, type RunDeps, type RunningRun } from './run/execute.ts';
-import { createSessions } from './sessions.ts';
+import type { RunLimits } from './run/limits.ts';
+import { createSessions } from './run/sessions.ts';
 
 export interface RuntimeOptions {
   readonly store: Store;
@@ -32,6 +32,8 @@ export interface Runtime {
   /** Takes no new runs, gives those at work `graceMs` to end, then lets go of them: they go on where they are when a process opens the store again. */
   drain(graceMs: number): Promise<void>;
 }
+
+const SWEEP_MS = 1_000;
 
 /** Takes runs from the store's queue and carries them to their ends; first those that a dead process left. */
 export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
@@ -63,14 +65,26 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
     },
   });
 
+  /** One look at all runs each second is cheaper than a timer for each. */
+  let cancelSweep: () => void = () => undefined;
+  const sweep = (): void => {
+    const now = clock.now();
+    for (const run of running.values()) run.expire(now);
+    cancelSweep = clock.after(SWEEP_MS, sweep);
+  };
+  sweep();
+
   return {
     get active() {
       return running.size;
     },
     async drain(graceMs) {
       stopTaking();
+      cancelSweep();
       const all = Promise.all([...running.values()].map((run) => run.over));
-      await Promise.race([all, sleep(clock, graceMs)]).catch(() => undefined);
+      const patience = new AbortController();
+      await Promise.race([all, sleep(clock, graceMs, patience.signal)]).catch(() => undefined);
+      patience.abort();
       for (const run of running.values()) run.release();
     },
   };

@@ -1,8 +1,8 @@
 import type { ServerResponse } from 'node:http';
 import { encodeCursor, foldText, type RunFold, type WireRecord } from '@openclaw-runtime/protocol';
 import type { Page, RunKey } from '@openclaw-runtime/store';
-import type { GatewayContext } from '../options.ts';
-import { type Claim, locate } from '../position.ts';
+import type { GatewayContext } from '../admission/options.ts';
+import { type Claim, locate } from '../admission/position.ts';
 
 /**
  * Server-sent events of one run, from a cursor to the run's end: one event per record, read from the log as far as the peer takes them. Rejects before

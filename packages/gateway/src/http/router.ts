@@ -3,10 +3,10 @@ import { newId } from '@openclaw-runtime/kit';
 import { LIMITS, OpenClawError, parseCursor } from '@openclaw-runtime/protocol';
 import { runRequestSchema } from '@openclaw-runtime/protocol/schema';
 import { runKey } from '@openclaw-runtime/store';
-import { bearerOf, checkRequest, checkToken } from '../access.ts';
-import { type CreateDeps, createRun } from '../create-run.ts';
-import type { GatewayContext } from '../options.ts';
-import type { Claim } from '../position.ts';
+import { bearerOf, checkRequest, checkToken } from '../admission/access.ts';
+import { type CreateDeps, createRun } from '../admission/create-run.ts';
+import type { GatewayContext } from '../admission/options.ts';
+import type { Claim } from '../admission/position.ts';
 import { readJson } from './body.ts';
 import { streamEvents } from './events.ts';
 import { respondError, respondJson } from './respond.ts';
@@ -71,11 +71,10 @@ async function postRun(context: GatewayContext, create: CreateDeps, request: Inc
     response.setHeader('location', `/v1/runs/${run}`);
     return streamEvents(context, response, key, {});
   }
-  const status = head.done ? 'done' : 'running';
   respondJson(
     response,
     dup ? 200 : 201,
-    { run, epoch: head.epoch, head: head.seq, status, ...(dup ? { dup } : {}) },
+    { run, epoch: head.epoch, head: head.seq, done: head.done, ...(dup ? { dup } : {}) },
     { location: `/v1/runs/${run}` },
   );
 }

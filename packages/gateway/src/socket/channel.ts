@@ -1,20 +1,31 @@
 import type { RunKey } from '@openclaw-runtime/store';
 
-/** One run on one connection: the cursor from which it is fed. */
-export interface Channel {
+/**
+ * One run on one connection: the cursor from which it is fed. It takes its number when the client asks for it and its run when the store has answered.
+ */
+export class Channel {
   readonly ch: number;
-  readonly key: RunKey;
-  readonly epoch: number;
   /** Send nothing before the run is done. */
   readonly hold: boolean;
-  after: number;
-  done: boolean;
+  key: RunKey | undefined;
+  after = 0;
+  done = false;
   /** In the connection's list of channels with something to send. */
-  dirty: boolean;
+  dirty = false;
   /** A page is being fetched from disk. */
-  reading: boolean;
-  open: boolean;
+  reading = false;
+  open = true;
   /** Clock time of the last frame that fed it. */
-  fedAt: number;
-  unfollow(): void;
+  fedAt = 0;
+  unfollow: (() => void) | undefined;
+
+  constructor(ch: number, hold: boolean) {
+    this.ch = ch;
+    this.hold = hold;
+  }
+
+  close(): void {
+    this.open = false;
+    this.unfollow?.();
+  }
 }

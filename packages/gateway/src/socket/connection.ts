@@ -11,14 +11,14 @@ import {
   type UpFrame,
 } from '@openclaw-runtime/protocol';
 import { upFrameSchema } from '@openclaw-runtime/protocol/schema';
-import { type Head, type RunKey, runKey, type Snapshot } from '@openclaw-runtime/store';
+import { type RunKey, runKey, type Snapshot } from '@openclaw-runtime/store';
 import type { WebSocket } from 'ws';
-import { checkToken } from '../access.ts';
-import { type CreateDeps, createRun } from '../create-run.ts';
-import type { GatewayContext } from '../options.ts';
-import { locate } from '../position.ts';
-import { createRate } from '../rate.ts';
-import type { Channel } from './channel.ts';
+import { checkToken } from '../admission/access.ts';
+import { type CreateDeps, createRun } from '../admission/create-run.ts';
+import type { GatewayContext } from '../admission/options.ts';
+import { locate } from '../admission/position.ts';
+import { createRate } from '../admission/rate.ts';
+import { Channel } from './channel.ts';
 import { createFeed } from './feed.ts';
 
 /**
@@ -97,65 +97,53 @@ export function serveConnection(
     onClose();
   };
   const close = (channel: Channel): void => {
-    channel.open = false;
-    channel.unfollow();
+    channel.close();
     if (channels.get(channel.ch) === channel) channels.delete(channel.ch);
   };
 
-  const open = (ch: number, key: RunKey, head: Head, after: number, hold: boolean): Channel => {
-    const channel: Channel = {
-      ch,
-      key,
-      epoch: head.epoch,
-      hold,
-      after,
-      done: false,
-      dirty: false,
-      reading: false,
-      open: true,
-      fedAt: clock.now(),
-      unfollow: () => undefined,
-    };
-    channel.unfollow = store.runs.follow(key, () => feed.mark(channel));
+  /** Takes the channel's number before the store is asked, so that a second use of it is noticed. */
+  const reserve = (ch: number, hold: boolean): Channel => {
+    if (channels.has(ch)) throw new OpenClawError('BAD_REQUEST', `Channel ${ch} is open already. Detach it, or use another number.`);
+    if (channels.size >= LIMITS.maxChannels) {
+      throw new OpenClawError('RATE_LIMITED', `A connection has at most ${LIMITS.maxChannels} channels. Detach some.`);
+    }
+    const channel = new Channel(ch, hold);
     channels.set(ch, channel);
-    feed.mark(channel);
     return channel;
   };
 
-  /** Reserves the channel's number while the store is asked, so that a second use of it is noticed. */
-  const reserve = (ch: number): Channel => {
-    if (channels.has(ch)) throw new OpenClawError('BAD_REQUEST', `Channel ${ch} is open already. Detach it, or use another number.`);
-    if (channels.size >= LIMITS.maxChannels)
-      throw new OpenClawError('RATE_LIMITED', `A connection has at most ${LIMITS.maxChannels} channels. Detach some.`);
-    const place = { ...RESERVED, ch };
-    channels.set(ch, place);
-    return place;
+  const follow = (channel: Channel, key: RunKey, after: number): void => {
+    channel.key = key;
+    channel.after = after;
+    channel.fedAt = clock.now();
+    channel.unfollow = store.runs.follow(key, () => feed.mark(channel));
+    feed.mark(channel);
   };
 
   const start = async (tenant: string, { ch, idem, run: asked, hold = false }: Start): Promise<void> => {
-    const place = reserve(ch);
+    const channel = reserve(ch, hold);
     try {
       const { run, key, head, dup } = await createRun(create, tenant, asked, idem);
-      if (phase.kind === 'closed' || !place.open) return;
+      if (!channel.open) return;
       send(`{"t":"started","ch":${ch},"run":"${run}","epoch":${head.epoch},"head":${head.seq}${dup ? ',"dup":true' : ''}}`);
-      open(ch, key, head, 0, hold);
+      follow(channel, key, 0);
     } catch (error) {
-      close(place);
+      close(channel);
       throw error;
     }
   };
 
   const attach = async (tenant: string, { ch, run, epoch, after, h, hold = false }: Attach): Promise<void> => {
-    const place = reserve(ch);
+    const channel = reserve(ch, hold);
     try {
       const key = runKey(tenant, run);
       const { mode, head, from, snapshot } = await locate(store, key, { epoch, after, h }, limits.snapshotDistance);
-      if (phase.kind === 'closed' || !place.open) return;
+      if (!channel.open) return;
       say({ t: 'attached', ch, run, epoch: head.epoch, mode, from, head: head.seq, done: head.done });
       if (snapshot) send(snapFrame(ch, head.epoch, snapshot));
-      open(ch, key, head, from, hold);
+      follow(channel, key, from);
     } catch (error) {
-      close(place);
+      close(channel);
       throw error;
     }
   };
@@ -218,7 +206,13 @@ export function serveConnection(
       if (binary) throw new OpenClawError('BAD_FRAME', 'Frames are text.');
       if (phase.kind === 'stranger' && data.length > LIMITS.maxHelloBytes)
         throw new OpenClawError('TOO_LARGE', `hello has at most ${LIMITS.maxHelloBytes} bytes.`);
-      receive(parseUp(data.toString()));
+      const given = parseJson(data.toString());
+      const parsed = upFrameSchema.safeParse(given);
+      if (parsed.success) return receive(parsed.data);
+      const problem = problemOf(parsed.error);
+      const ch = phase.kind === 'client' ? badStart(given, problem.place) : undefined;
+      if (ch === undefined) throw new OpenClawError('BAD_FRAME', `The frame is not of the protocol: ${problem.says}.`);
+      say({ t: 'err', ch, code: 'BAD_REQUEST', message: `${problem.says}.` });
     } catch (error) {
       end(context.shown(error));
     }
@@ -239,7 +233,7 @@ export function serveConnection(
   });
 
   const beat = (now: number): void => {
-    const live = [...channels.values()].filter(({ key }) => key !== RESERVED.key);
+    const live = [...channels.values()].filter(({ key }) => key !== undefined);
     const silent = live.filter((channel) => now - channel.fedAt >= limits.silenceMs);
     for (const channel of silent) feed.mark(channel);
     if (silent.length === 0 && now - beatAt < limits.heartbeatMs) return;
@@ -282,25 +276,20 @@ export function serveConnection(
   };
 }
 
-const RESERVED: Channel = {
-  ch: -1,
-  key: runKey('_', 'reserved'),
-  epoch: 0,
-  hold: false,
-  after: 0,
-  done: true,
-  dirty: false,
-  reading: false,
-  open: true,
-  fedAt: 0,
-  unfollow: () => undefined,
-};
+interface Problems {
+  readonly issues: readonly { readonly path: readonly PropertyKey[]; readonly message: string }[];
+}
 
-function parseUp(text: string): UpFrame {
-  const parsed = upFrameSchema.safeParse(parseJson(text));
-  if (parsed.success) return parsed.data;
-  const [issue] = parsed.error.issues;
-  throw new OpenClawError('BAD_FRAME', `The frame is not of the protocol: ${issue?.path.join('.') || 'frame'}: ${issue?.message}.`);
+function problemOf({ issues: [issue] }: Problems): { readonly place: string; readonly says: string } {
+  const place = issue?.path.join('.') || 'frame';
+  return { place, says: `${place}: ${issue?.message}` };
+}
+
+/** The channel of a `start` that is well formed but for its request: the caller's mistake, which costs that one run only. */
+function badStart(frame: unknown, place: string): number | undefined {
+  const { t, ch, idem } = frame as { readonly t?: unknown; readonly ch?: unknown; readonly idem?: unknown };
+  const wellFormed = t === 'start' && Number.isSafeInteger(ch) && typeof idem === 'string' && /^run(\.|$)/.test(place);
+  return wellFormed ? (ch as number) : undefined;
 }
 
 function snapFrame(ch: number, epoch: number, { seq, h, fold }: Snapshot): string {

@@ -1,5 +1,5 @@
 import type { Page } from '@openclaw-runtime/store';
-import type { GatewayContext } from '../options.ts';
+import type { GatewayContext } from '../admission/options.ts';
 import type { Channel } from './channel.ts';
 
 /** What the feed needs of its connection. */
@@ -55,9 +55,11 @@ export function createFeed(context: GatewayContext, outlet: Outlet): Feed {
 
   /** What follows the cursor, or nothing yet: then it comes back by itself. */
   const readPage = (channel: Channel): Page | undefined => {
+    const { key } = channel;
+    if (key === undefined) return undefined;
     let page: Page | Promise<Page>;
     try {
-      page = store.runs.read(channel.key, channel.after, limits.feedBytes);
+      page = store.runs.read(key, channel.after, limits.feedBytes);
     } catch (error) {
       outlet.failed(channel, error);
       return undefined;

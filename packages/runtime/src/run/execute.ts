@@ -15,11 +15,11 @@ import {
   type WireRecord,
 } from '@openclaw-runtime/protocol';
 import type { Command, Durability, Lease, Store } from '@openclaw-runtime/store';
-import type { RunLimits } from '../limits.ts';
-import type { Sessions } from '../sessions.ts';
 import { deliveredOf } from './ladder.ts';
+import type { RunLimits } from './limits.ts';
 import { type Replay, replayRun } from './replay.ts';
-import { createSnapshots } from './snapshots.ts';
+import type { Sessions } from './sessions.ts';
+import { createSnapshots, type Snapshots } from './snapshots.ts';
 import { runStep, type StepCall, type StepResult } from './step.ts';
 import { RunWriter } from './writer.ts';
 
@@ -40,6 +40,8 @@ export interface RunDeps {
 /** A run that this process works on. */
 export interface RunningRun {
   command(command: Command): void;
+  /** Ends the run when its time is up. */
+  expire(now: number): void;
   /** Lets go without an end in the log: the lease is lost, or the process drains. Another owner goes on. */
   release(): void;
   /** Resolves when the run is over for this process. Never rejects, save for a defect. */
@@ -59,8 +61,16 @@ export function executeRun(lease: Lease, deps: RunDeps): RunningRun {
   const abort = new AbortController();
   const asked = (JSON.parse(lease.creation) as WireRecord)[3] as Payloads['run.created'];
   const intervalMs = asked.tokenInterval ?? deps.tokenIntervalMs;
-  const writer = new RunWriter(lease, { wheel: deps.wheel, intervalMs, textDurability: deps.textDurability });
-  const snapshots = createSnapshots(deps.store, lease);
+  let snapshots: Snapshots | undefined;
+  const writer = new RunWriter(lease, {
+    wheel: deps.wheel,
+    intervalMs,
+    textDurability: deps.textDurability,
+    onLong() {
+      snapshots = createSnapshots(deps.store, lease);
+    },
+  });
+  const deadlineMs = deps.clock.now() + deps.limits.runMs;
   const accepted = new Set<string>();
   let usage = NO_USAGE;
 
@@ -94,7 +104,7 @@ export function executeRun(lease: Lease, deps: RunDeps): RunningRun {
     let records: string[] = [];
     let { finish, text } = { finish: last?.finish ?? 'stop', text: replay ? foldText(replay.fold) : '' };
     if (!last?.ended) {
-      const result = await runStep({ ...deps, lease, writer, signal: abort.signal }, stepCall(asked, deps, session.messages, replay));
+      const result = await runStep(deps, { lease, writer, signal: abort.signal }, stepCall(asked, deps, session.messages, replay));
       ({ finish, text } = result);
       usage = addUsage(usage, result.usage);
       records = stepRecords(last?.step ?? 1, result);
@@ -113,7 +123,6 @@ export function executeRun(lease: Lease, deps: RunDeps): RunningRun {
   };
 
   const work = async (): Promise<void> => {
-    const stopClock = deps.clock.after(deps.limits.runMs, () => abort.abort(new Stop((used) => failure(tooLong(deps.limits), used))));
     try {
       await answer();
     } catch (thrown) {
@@ -122,8 +131,7 @@ export function executeRun(lease: Lease, deps: RunDeps): RunningRun {
       const outcome = reason instanceof Stop ? reason.end?.(usage) : failure(OpenClawError.from(reason), usage);
       if (outcome) endAnyway(outcome);
     } finally {
-      stopClock();
-      snapshots.stop();
+      snapshots?.stop();
     }
   };
 
@@ -143,6 +151,9 @@ export function executeRun(lease: Lease, deps: RunDeps): RunningRun {
       } catch (error) {
         if (!isLeaseGone(error)) throw error;
       }
+    },
+    expire(now) {
+      if (now >= deadlineMs) abort.abort(new Stop((used) => failure(tooLong(deps.limits), used)));
     },
     release() {
       writer.drop();

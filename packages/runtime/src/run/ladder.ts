@@ -1,5 +1,5 @@
 import { OpenClawError, type StepFold } from '@openclaw-runtime/protocol';
-import type { RunLimits } from '../limits.ts';
+import type { RunLimits } from './limits.ts';
 
 /** What of a step was delivered, and by which attempt. */
 export interface Delivered {

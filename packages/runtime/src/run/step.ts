@@ -2,16 +2,19 @@ import { backoffMs, type Clock, type Random, sleep } from '@openclaw-runtime/kit
 import type { ModelBroker, ModelEnd, ModelSink } from '@openclaw-runtime/model';
 import { type Message, OpenClawError, type ToolSpec } from '@openclaw-runtime/protocol';
 import type { Lease } from '@openclaw-runtime/store';
-import type { RunLimits } from '../limits.ts';
 import { type Comparison, createComparison } from './comparison.ts';
 import { chooseRung, countAttempt, type Delivered, exhausted, type Meters } from './ladder.ts';
+import type { RunLimits } from './limits.ts';
 import type { RunWriter } from './writer.ts';
 
-export interface StepDeps {
+export interface StepHouse {
   readonly broker: ModelBroker;
   readonly clock: Clock;
   readonly random: Random;
   readonly limits: RunLimits;
+}
+
+export interface StepRun {
   readonly lease: Lease;
   readonly writer: RunWriter;
   readonly signal: AbortSignal;
@@ -38,33 +41,37 @@ const BACKOFF = { baseMs: 100, capMs: 5_000 };
  * One model call as a step of the log, tried until it is complete or a meter runs out. The broker repeats calls that delivered nothing; this repeats those that
  * broke off in the middle, by the crash ladder. Throws the last error, or the signal's reason.
  */
-export async function runStep(deps: StepDeps, call: StepCall): Promise<StepResult> {
-  const { broker, clock, random, limits, lease, writer, signal } = deps;
+export async function runStep(house: StepHouse, run: StepRun, call: StepCall): Promise<StepResult> {
+  const { broker, clock, random, limits } = house;
+  const { lease, writer, signal } = run;
   const { step, model } = call;
   const { capabilities } = broker.info(model);
-  const now = call.resume ? { ...call.resume.delivered } : { attempt: 1, text: '', thinking: '' };
+  const { said } = writer;
+  let attempt = call.resume?.delivered.attempt ?? 1;
+  said.text = call.resume?.delivered.text ?? '';
+  said.thinking = call.resume?.delivered.thinking ?? '';
   let meters: Meters = call.resume?.meters ?? { attempts: 0, idle: 0, regenerated: 0 };
   if (!call.resume) writer.record('step.started', step, 1, { model }, 'process');
 
   for (;;) {
-    const before: Delivered = { ...now };
+    writer.flush();
+    const before: Delivered = { attempt, ...said };
     const rung = chooseRung(before, capabilities.prefix);
-    if (rung !== 'fresh') writer.record('step.resumed', step, now.attempt, { by: rung === 'continue' ? 'continue' : 'silent' }, 'process');
+    if (rung !== 'fresh') writer.record('step.resumed', step, attempt, { by: rung === 'continue' ? 'continue' : 'silent' }, 'process');
 
     let heard = false;
     const emit = (flow: 'text' | 'thinking', delta: string): void => {
       heard = true;
-      now[flow] += delta;
-      writer.text(flow, step, now.attempt, delta);
+      writer.text(flow, step, attempt, delta);
     };
     const comparison: Comparison | undefined =
       rung === 'compare'
         ? createComparison(before, {
             differs(keep, keepThinking) {
-              const supersedes = now.attempt++;
-              now.text = before.text.slice(0, keep);
-              now.thinking = before.thinking.slice(0, keepThinking);
-              writer.record('step.started', step, now.attempt, { model, supersedes, keep, keepThinking }, 'process');
+              const supersedes = attempt++;
+              said.text = before.text.slice(0, keep);
+              said.thinking = before.thinking.slice(0, keepThinking);
+              writer.record('step.started', step, attempt, { model, supersedes, keep, keepThinking }, 'process');
             },
             fresh: emit,
           })
@@ -78,7 +85,7 @@ export async function runStep(deps: StepDeps, call: StepCall): Promise<StepResul
     const sink: ModelSink = {
       text: (delta) => hear('text', delta),
       thinking: (delta) => hear('thinking', delta),
-      retry: (error, delayMs) => writer.record('step.retried', step, now.attempt, { error, delayMs }, 'process'),
+      retry: (error, delayMs) => writer.record('step.retried', step, attempt, { error, delayMs }, 'process'),
       full: () => lease.full(),
     };
 
@@ -87,16 +94,18 @@ export async function runStep(deps: StepDeps, call: StepCall): Promise<StepResul
       const tools = call.tools ? { tools: call.tools } : {};
       const end = await broker.stream({ model, messages: call.messages, ...tools, ...prefix }, sink, signal);
       comparison?.end();
-      return { ...end, attempt: now.attempt, text: now.text };
+      writer.flush();
+      return { ...end, attempt, text: said.text };
     } catch (thrown) {
       if (signal.aborted) throw signal.reason;
       const error = OpenClawError.from(thrown);
       if (!error.retryable || !heard) throw error;
-      meters = countAttempt(meters, rung, before, now);
+      writer.flush();
+      meters = countAttempt(meters, rung, before, { attempt, ...said });
       const stop = exhausted(meters, limits, error);
       if (stop) throw stop;
       const delayMs = Math.max(backoffMs(BACKOFF, meters.idle + 1, random), error.retryAfterMs ?? 0);
-      writer.record('step.retried', step, now.attempt, { error: error.toBody(), delayMs: Math.round(delayMs) }, 'process');
+      writer.record('step.retried', step, attempt, { error: error.toBody(), delayMs: Math.round(delayMs) }, 'process');
       await sleep(clock, delayMs, signal);
     }
   }

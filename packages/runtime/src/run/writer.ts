@@ -7,11 +7,14 @@ export interface WriterOptions {
   /** Milliseconds that text may wait for its record. */
   readonly intervalMs: number;
   readonly textDurability: Durability;
+  /** Called once, when the run has become long enough for snapshots. */
+  onLong(): void;
 }
 
 /** Text per record, and the most of one delta that goes into one. */
 const RECORD_CHARS = 4096;
 const DELTA_CHARS = 64 * 1024;
+const LONG_RECORDS = 1024;
 
 type Flow = 'text' | 'thinking';
 
@@ -29,6 +32,9 @@ export class RunWriter {
   #deltas: number[] = [];
   #first = true;
   #due = false;
+  /** Text and thinking of the current step that went into records. */
+  readonly said = { text: '', thinking: '' };
+  #records = 0;
 
   constructor(lease: Lease, options: WriterOptions) {
     this.#lease = lease;
@@ -68,10 +74,12 @@ export class RunWriter {
   flush(): void {
     if (this.#gathered === '') return;
     const record = encodeRecord(this.#flow, this.#step, this.#attempt, this.#gathered, this.#deltas);
+    this.said[this.#flow] += this.#gathered;
     this.#gathered = '';
     this.#deltas = [];
     this.#first = false;
     this.#lease.append([record], this.#options.textDurability);
+    if (++this.#records === LONG_RECORDS) this.#options.onLong();
   }
 
   /** Forgets what is gathered: the lease is gone. */

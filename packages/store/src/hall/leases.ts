@@ -42,32 +42,7 @@ export function createLeases(committer: Committer): Leases {
     holder.consumer.leased(lease(entry));
   };
 
-  const lease = (entry: Entry): Lease => {
-    const token = ++entry.token;
-    const guard = (): void => {
-      if (entry.token !== token) throw fenced(entry);
-      if (entry.ending) throw new OpenClawError('FENCED', `The log of ${entry.key} has ended; nothing follows its end.`);
-    };
-    return {
-      key: entry.key as RunKey,
-      head: entry.head,
-      creation: entry.creation,
-      commands: [...entry.commands],
-      append(records: readonly string[], durability: Durability, done = false) {
-        guard();
-        committer.append(entry, records, durability === 'disk', done);
-      },
-      settled() {
-        if (entry.head.seq >= entry.seq) return Promise.resolve();
-        return new Promise((resolve, reject) => entry.waiters.push({ seq: entry.seq, resolve, reject }));
-      },
-      full: () => committer.full(),
-      snapshot(snapshot: Snapshot) {
-        guard();
-        committer.rowLater({ op: 'snapshot', key: entry.key, snapshot });
-      },
-    };
-  };
+  const lease = (entry: Entry): Lease => new HallLease(entry, committer);
 
   const drop = (entry: Entry): Holder | undefined => {
     const holder = holding.get(entry);
@@ -117,4 +92,55 @@ export function createLeases(committer: Committer): Leases {
 
 function fenced(entry: Entry): OpenClawError {
   return new OpenClawError('FENCED', `Another owner holds the lease on ${entry.key}; this one must stop writing.`);
+}
+
+/** A class, since there is one per run and its methods need not be made anew each time. */
+class HallLease implements Lease {
+  readonly head: Lease['head'];
+  readonly commands: readonly Command[];
+  readonly #entry: Entry;
+  readonly #committer: Committer;
+  readonly #token: number;
+
+  constructor(entry: Entry, committer: Committer) {
+    this.#entry = entry;
+    this.#committer = committer;
+    this.#token = ++entry.token;
+    this.head = entry.head;
+    this.commands = [...entry.commands];
+  }
+
+  get key(): RunKey {
+    return this.#entry.key as RunKey;
+  }
+
+  get creation(): string {
+    return this.#entry.creation;
+  }
+
+  append(records: readonly string[], durability: Durability, done = false): void {
+    const entry = this.#entry;
+    this.#guard();
+    if (entry.ending) throw new OpenClawError('FENCED', `The log of ${entry.key} has ended; nothing follows its end.`);
+    this.#committer.append(entry, records, durability === 'disk', done);
+  }
+
+  settled(): Promise<void> {
+    const entry = this.#entry;
+    if (entry.head.seq >= entry.seq) return Promise.resolve();
+    return new Promise((resolve, reject) => entry.waiters.push({ seq: entry.seq, resolve, reject }));
+  }
+
+  full(): Promise<void> | undefined {
+    return this.#committer.full();
+  }
+
+  snapshot(snapshot: Snapshot): void {
+    this.#guard();
+    this.#committer.rowLater({ op: 'snapshot', key: this.#entry.key, snapshot });
+  }
+
+  #guard(): void {
+    if (this.#entry.token !== this.#token) throw fenced(this.#entry);
+  }
 }

@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { type Clock, type Random, systemClock, systemRandom } from '@openclaw-runtime/kit';
@@ -26,14 +26,16 @@ export interface SqliteOptions {
  */
 export async function openSqliteStore(options: SqliteOptions): Promise<Store> {
   const { folder, clock = systemClock, random = systemRandom, gap = { minMs: 2, maxMs: 12 }, cacheChars = 2 * 1024 * 1024 } = options;
+  const path = join(folder, 'openclaw.db');
   try {
     mkdirSync(folder, { recursive: true, mode: 0o700 });
+    closeSync(openSync(path, 'a', 0o600));
   } catch (error) {
-    throw new OpenClawError('STORE_FAILED', `The data folder ${folder} cannot be made (${(error as Error).message}). Name another.`, {
+    throw new OpenClawError('STORE_FAILED', `The data folder ${folder} cannot be written (${(error as Error).message}). Name another.`, {
       cause: error,
     });
   }
-  const data: ThreadData = { path: join(folder, 'openclaw.db'), boot: bootId(), freshSecret: random.bytes(32) };
+  const data: ThreadData = { path, boot: bootId(), freshSecret: random.bytes(32) };
   const thread = new Worker(new URL(import.meta.url.endsWith('.ts') ? './thread.ts' : './thread.js', import.meta.url), {
     workerData: data,
     env: {},

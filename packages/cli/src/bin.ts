@@ -1,0 +1,56 @@
+import { readFileSync } from 'node:fs';
+import { systemClock, systemRandom } from '@openclaw-runtime/kit';
+import type { Output, World } from './commands/world.ts';
+import { createMachine } from './machine/machine.ts';
+
+/** The program `claw` in the real world: sets the process's exit code, and leaves when nothing is left to do. */
+export async function runProgram(version: string): Promise<void> {
+  const args = process.argv.slice(2);
+  if (args.length === 1 && (args[0] === '--version' || args[0] === '-V')) {
+    process.stdout.write(`${version}\n`);
+    return;
+  }
+  // Nobody reads any more (`claw run … | head`): not an error, but no reason to go on either.
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1));
+  const { main } = await import('./commands/program.ts');
+  process.exitCode = await main(args, version, realWorld());
+}
+
+function realWorld(): World {
+  return {
+    config: { env: process.env, cwd: process.cwd(), readFile },
+    clock: systemClock,
+    random: systemRandom,
+    out: outputTo(process.stdout),
+    err: outputTo(process.stderr),
+    machine: createMachine(systemClock),
+    openHouse: async (config, ports) => (await import('./compose.ts')).openHouse(config, ports),
+    onStop(fn) {
+      process.on('SIGINT', fn);
+      process.on('SIGTERM', fn);
+      return () => {
+        process.off('SIGINT', fn);
+        process.off('SIGTERM', fn);
+      };
+    },
+    exit: (code) => process.exit(code),
+  };
+}
+
+function outputTo(stream: NodeJS.WriteStream): Output {
+  return {
+    isTty: stream.isTTY,
+    write: (text) => {
+      stream.write(text);
+    },
+  };
+}
+
+function readFile(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,56 @@
+import { OpenClawError } from '@openclaw-runtime/protocol';
+import type { Config } from '../config/config.ts';
+import type { House } from '../house/house.ts';
+import { readOwner } from '../house/owner.ts';
+import { answers, urlOf } from './health.ts';
+import type { World } from './world.ts';
+
+const PROBE_MS = 1_000;
+
+/** Where a run is sent; `house` when this process had to open one for it. */
+export interface Place {
+  readonly url: string;
+  readonly house?: House;
+}
+
+/**
+ * The address that was asked for; else the server that has the data folder open; else the one at the configured address,
+ * unless a data folder was asked for; else a house in this process.
+ */
+export async function findPlace(asked: { readonly url?: string; readonly data?: string }, config: Config, world: World): Promise<Place> {
+  if (asked.url !== undefined) return { url: await checked(asked.url, world) };
+  const owner = await livingOwner(config, world);
+  if (owner) return { url: owner };
+  const configured = urlOf(config.server.host, config.server.port);
+  const elsewhere = asked.data === undefined && config.server.port !== 0 && (await answers(configured, world.machine, PROBE_MS));
+  return elsewhere ? { url: configured } : openHere(config, world);
+}
+
+async function openHere(config: Config, world: World): Promise<Place> {
+  const own: Config = { ...config, server: { ...config.server, host: '127.0.0.1', port: 0 } };
+  try {
+    const house = await world.openHouse(own, { clock: world.clock, random: world.random, log: (line) => world.err.write(`${line}\n`) });
+    world.err.write(`claw: no server answers, so this command opened ${config.dataDir} itself (to keep one running: claw up)\n`);
+    for (const note of config.notes) world.err.write(`claw: ${note}\n`);
+    return { url: house.url, house };
+  } catch (error) {
+    if (!(error instanceof OpenClawError) || error.code !== 'DATA_LOCKED') throw error;
+    const owner = await livingOwner(config, world);
+    if (owner) return { url: owner };
+    throw error;
+  }
+}
+
+async function livingOwner(config: Config, world: World): Promise<string | undefined> {
+  const owner = readOwner(config.dataDir, world.config);
+  return owner && (await answers(owner.url, world.machine, PROBE_MS)) ? owner.url : undefined;
+}
+
+async function checked(url: string, world: World): Promise<string> {
+  if (url.startsWith('agent://')) return url;
+  if (!URL.canParse(url) || !/^(ws|http)s?:$/.test(new URL(url).protocol)) {
+    throw new OpenClawError('BAD_REQUEST', `"${url}" is not an address. Write ws://HOST:PORT or agent://ENVIRONMENT/CLUSTER.`);
+  }
+  if (await answers(url, world.machine, 5_000)) return url;
+  throw new OpenClawError('STREAM_DISCONNECTED', `No server answers at ${url}. Start one with claw up, or leave --url out.`);
+}

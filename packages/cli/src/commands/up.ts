@@ -1,0 +1,81 @@
+import type { Config } from '../config/config.ts';
+import { type ConfigFlags, resolveConfig } from '../config/resolve.ts';
+import type { House } from '../house/house.ts';
+import type { World } from './world.ts';
+
+export interface UpOptions extends ConfigFlags {
+  readonly json?: boolean;
+}
+
+/** Serves until it is told to stop. Resolves with the exit code. */
+export async function up(options: UpOptions, world: World): Promise<number> {
+  const config = resolveConfig(options, world.config);
+  const house = await world.openHouse(config, {
+    clock: world.clock,
+    random: world.random,
+    log: (line) => world.err.write(`${line}\n`),
+  });
+  world.out.write(options.json ? `${JSON.stringify(readyLine(config, house))}\n` : banner(config, house));
+  try {
+    return await untilStopped(house, world);
+  } finally {
+    await house.close();
+  }
+}
+
+async function untilStopped(house: House, world: World): Promise<number> {
+  const stop = Promise.withResolvers<'SIGINT' | 'SIGTERM'>();
+  let stops = 0;
+  const release = world.onStop((signal) => {
+    if (++stops === 1) stop.resolve(signal);
+    else world.exit(signal === 'SIGINT' ? 130 : 143);
+  });
+  try {
+    const end = await Promise.race([stop.promise, house.failed]);
+    if (typeof end !== 'string') throw end;
+    world.err.write('claw: stopping; clients are told, runs that are not at their end go on at the next start (again to stop at once)\n');
+    await house.drain();
+    return 0;
+  } finally {
+    release();
+  }
+}
+
+function readyLine(config: Config, house: House): object {
+  const { file, dataDir, defaultModel } = config;
+  return {
+    ready: true,
+    url: house.url,
+    http: house.url.replace(/^ws/, 'http'),
+    port: house.port,
+    data: dataDir,
+    model: defaultModel,
+    simulated: isSimulated(config),
+    ...(file === undefined ? {} : { config: file }),
+  };
+}
+
+function banner(config: Config, house: House): string {
+  const { file, dataDir, defaultModel, notes, server } = config;
+  const model = isSimulated(config) ? `${defaultModel} (the simulated model, not a real one)` : `${defaultModel} (${providerOf(config)})`;
+  const rows = [
+    ['address', house.url + (server.token ? ' (with a token)' : '')],
+    ['model', model],
+    ['data', dataDir],
+    ['config', file ?? 'none'],
+    ...(server.metricsPort === undefined ? [] : [['metrics', `port ${server.metricsPort} is reserved: metrics are not served yet`]]),
+    ['try', 'claw run "Why is the sky blue?"'],
+  ];
+  const lines = rows.map(([name = '', value]) => `  ${name.padEnd(8)} ${value}`);
+  return ['OpenClaw Runtime is ready', ...lines, ...notes.map((note) => `  ${note}`), ''].join('\n');
+}
+
+function providerOf({ models, defaultModel, providers, defaultProvider }: Config): string {
+  const provider = models[defaultModel.split('?')[0] ?? '']?.provider ?? defaultProvider ?? '';
+  const settings = providers[provider];
+  return settings?.kind === 'openai' ? `${provider}, ${new URL(settings.baseUrl).origin}` : provider;
+}
+
+function isSimulated({ models, defaultModel, providers, defaultProvider }: Config): boolean {
+  return providers[models[defaultModel.split('?')[0] ?? '']?.provider ?? defaultProvider ?? '']?.kind === 'simulated';
+}

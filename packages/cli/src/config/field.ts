@@ -1,0 +1,63 @@
+import { z } from 'zod';
+import { nearest } from './nearest.ts';
+import { secretProblem } from './secret.ts';
+import { parseDuration, parseFlag, parseNumber, parseRatio } from './units.ts';
+
+/** One value of the file: `read` gives what it means, or `undefined`, and then it "is not {expected}". */
+function field<T>(expected: string | ((value: unknown) => string), read: (value: unknown) => T | undefined): z.ZodType<T> {
+  return z.unknown().transform((value, context): T => {
+    const result = read(value);
+    if (result !== undefined) return result;
+    const message = typeof expected === 'string' ? expected : expected(value);
+    context.issues.push({ code: 'custom', message, input: value });
+    return z.NEVER;
+  });
+}
+
+export const text: z.ZodType<string> = field('text', (value) => (typeof value === 'string' ? value : undefined));
+
+export const name: z.ZodType<string> = field('a name: 1–128 characters', (value) =>
+  typeof value === 'string' && value.length > 0 && value.length <= 128 ? value : undefined,
+);
+
+export const flag: z.ZodType<boolean> = field('true or false', parseFlag);
+
+/** Milliseconds. */
+export const duration: z.ZodType<number> = field('a duration, such as 500ms, 30s, 10m or a number of milliseconds', parseDuration);
+
+/** 0–1. */
+export const ratio: z.ZodType<number> = field('a part of the whole, such as 1% or 0.01', parseRatio);
+
+export function count(least: number, most: number): z.ZodType<number> {
+  return field(`a whole number from ${least} to ${most}`, (value) => {
+    const number = parseNumber(value);
+    return number !== undefined && Number.isInteger(number) && number >= least && number <= most ? number : undefined;
+  });
+}
+
+export function choice<T extends string>(...words: readonly [T, ...T[]]): z.ZodType<T> {
+  const list = words.map((word) => JSON.stringify(word)).join(' or ');
+  const hint = (value: unknown): string => {
+    const near = nearest(String(value), words);
+    return near === undefined ? list : `${list}. Did you mean "${near}"?`;
+  };
+  return field(hint, (value) => words.find((word) => word === value));
+}
+
+/** An address with one of the given schemes. */
+export function url(...schemes: readonly string[]): z.ZodType<string> {
+  const expected = `an address that starts with ${schemes.map((scheme) => `${scheme}://`).join(' or ')}`;
+  return field(expected, (value) => {
+    if (typeof value !== 'string' || !URL.canParse(value)) return undefined;
+    return schemes.includes(new URL(value).protocol.slice(0, -1)) ? value : undefined;
+  });
+}
+
+/** Text that {@link secretOf} understands. */
+export const secret: z.ZodType<string> = field(
+  (value) => (typeof value === 'string' && secretProblem(value)) || 'a secret: secret://env/NAME, secret://file/PATH, ${NAME} or its value',
+  (value) => {
+    const written = typeof value === 'number' ? String(value) : value;
+    return typeof written === 'string' && written !== '' && secretProblem(written) === undefined ? written : undefined;
+  },
+);

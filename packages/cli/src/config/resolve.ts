@@ -1,0 +1,118 @@
+import { dirname, resolve } from 'node:path';
+import type { Config, LimitSettings } from './config.ts';
+import { type ConfigFile, readConfigFile } from './file.ts';
+import { isLoopback } from './loopback.ts';
+import { checkModelName, resolveModels } from './models.ts';
+import type { ConfigPorts } from './ports.ts';
+import { badConfig, type Problem } from './problems.ts';
+import { secretOf } from './secret.ts';
+import { parseNumber } from './units.ts';
+
+/** What a command line may say; it wins over the file and over variables. Numbers may still be text. */
+export interface ConfigFlags {
+  readonly config?: string;
+  readonly data?: string;
+  readonly host?: string;
+  readonly port?: string | number;
+  readonly metricsPort?: string | number;
+}
+
+export const DEFAULT_PORT = 18_789;
+
+const LIMITS: LimitSettings = {
+  maxConcurrentRuns: 20_000,
+  maxConnections: 10_000,
+  attempts: 10,
+  regeneratedChars: 1_000_000,
+  noProgressAttempts: 3,
+  runMs: 3_600_000,
+};
+
+/** Finds, reads and completes the configuration. Throws `BAD_CONFIG` with every problem that was found. */
+export function resolveConfig(flags: ConfigFlags, ports: ConfigPorts): Config {
+  return completeConfig(readConfigFile(flags.config, ports), flags, ports);
+}
+
+export function completeConfig(file: ConfigFile, flags: ConfigFlags, ports: ConfigPorts): Config {
+  const { content } = file;
+  const folder = file.path === undefined ? ports.cwd : dirname(file.path);
+  const problems: Problem[] = [];
+  const models = resolveModels(content, ports, folder, problems);
+  checkModelName(models.defaultModel, ['defaultModel'], models, problems);
+  for (const [key, agent] of Object.entries(content.agents ?? {})) {
+    if (agent.model !== undefined) checkModelName(agent.model, ['agents', key, 'model'], models, problems);
+  }
+  for (const key of Object.keys(content.clusters ?? {})) {
+    if (!/^[^/\s]+\/[^/\s]+$/.test(key)) problems.push({ path: ['clusters', key], says: 'is not of the form environment/cluster.' });
+  }
+  const server = serverOf(content.server ?? {}, flags, ports, folder, problems);
+  if (problems.length > 0) throw badConfig(file.path ?? 'configuration', problems, file.lineOf);
+
+  const cluster = content.cluster ?? {};
+  const alerts = content.monitoring?.alertThresholds ?? {};
+  return {
+    ...(file.path === undefined ? {} : { file: file.path }),
+    server,
+    dataDir: dataDirOf(content.data, flags, ports, folder),
+    durability: { text: content.durability?.text ?? 'process' },
+    ...models,
+    agents: { default: {}, ...content.agents },
+    limits: { ...LIMITS, ...content.limits },
+    clusters: content.clusters ?? {},
+    cluster: {
+      maxThreads: cluster.maxThreads ?? 10,
+      adaptiveReasoning: cluster.adaptiveReasoning ?? true,
+      streaming: cluster.streaming ?? true,
+      tokenIntervalMs: cluster.tokenInterval ?? 40,
+      snapshotIntervalMs: cluster.snapshotInterval ?? 5_000,
+    },
+    monitoring: {
+      metricsPath: content.monitoring?.metricsPath ?? '/metrics',
+      prometheusEnabled: content.monitoring?.prometheusEnabled ?? true,
+      alertThresholds: {
+        latencyP99Ms: alerts.latencyP99 ?? 500,
+        errorRate: alerts.errorRate ?? 0.01,
+        threadPoolUtilization: alerts.threadPoolUtilization ?? 0.9,
+      },
+    },
+  };
+}
+
+function serverOf(
+  file: NonNullable<ConfigFile['content']['server']>,
+  flags: ConfigFlags,
+  ports: ConfigPorts,
+  folder: string,
+  problems: Problem[],
+): Config['server'] {
+  const host = flags.host ?? file.host ?? '127.0.0.1';
+  const port = portOf('--port', flags.port, problems) ?? file.port ?? DEFAULT_PORT;
+  const metricsPort = portOf('--metrics-port', flags.metricsPort, problems) ?? file.metricsPort;
+  const token = file.token ?? (ports.env.OPENCLAW_TOKEN ? 'secret://env/OPENCLAW_TOKEN' : undefined);
+  if (!isLoopback(host) && token === undefined) {
+    const says = `${JSON.stringify(host)} can be reached from other machines, and no token is set. Set server.token or OPENCLAW_TOKEN, or use 127.0.0.1.`;
+    problems.push({ path: ['server', 'host'], says });
+  }
+  return {
+    host,
+    port,
+    origins: file.origins ?? [],
+    ...(token === undefined ? {} : { token: secretOf(token, ports, folder) }),
+    ...(metricsPort === undefined ? {} : { metricsPort }),
+  };
+}
+
+/** A folder named on the command line or by a variable starts at the working folder, one named by a file at the file's. */
+function dataDirOf(data: string | undefined, flags: ConfigFlags, ports: ConfigPorts, folder: string): string {
+  const named = flags.data ?? (ports.env.OPENCLAW_DATA || undefined);
+  if (named !== undefined) return resolve(ports.cwd, named);
+  return data === undefined ? resolve(ports.cwd, '.openclaw') : resolve(folder, data);
+}
+
+function portOf(flag: string, value: string | number | undefined, problems: Problem[]): number | undefined {
+  if (value === undefined) return undefined;
+  const port = parseNumber(value);
+  if (port !== undefined && Number.isInteger(port) && port >= 0 && port <= 65_535) return port;
+  problems.push({ path: [flag], says: `${JSON.stringify(value)} is not a whole number from 0 to 65535.` });
+  return undefined;
+}

@@ -1,0 +1,82 @@
+import { z } from 'zod';
+import { choice, count, duration, flag, name, ratio, secret, text, url } from './field.ts';
+
+const MILLION = 1_000_000;
+const prefix = choice('none', 'continue_final_message', 'deepseek', 'assistant').exactOptional();
+
+const openAi = z.strictObject({
+  kind: z.literal('openai'),
+  baseUrl: url('http', 'https'),
+  apiKey: secret.exactOptional(),
+  headers: z.record(z.string(), text).exactOptional(),
+  timeouts: z
+    .strictObject({ totalMs: duration.exactOptional(), firstChunkMs: duration.exactOptional(), betweenChunksMs: duration.exactOptional() })
+    .exactOptional(),
+  retries: z
+    .strictObject({ max: count(0, 100).exactOptional(), baseMs: duration.exactOptional(), capMs: duration.exactOptional() })
+    .exactOptional(),
+  circuit: z.strictObject({ failures: count(1, MILLION).exactOptional(), openMs: duration.exactOptional() }).exactOptional(),
+  connections: count(1, 65_536).exactOptional(),
+  prefix,
+});
+
+const simulated = z.strictObject({ kind: z.literal('simulated') });
+
+/** The file as people write it: everything may be left out. Its keys are what "did you mean" chooses from. */
+export const fileSchema = z.strictObject({
+  server: z
+    .strictObject({
+      host: text.exactOptional(),
+      port: count(0, 65_535).exactOptional(),
+      token: secret.exactOptional(),
+      origins: z.array(url('http', 'https')).exactOptional(),
+      metricsPort: count(0, 65_535).exactOptional(),
+    })
+    .exactOptional(),
+  data: text.exactOptional(),
+  durability: z.strictObject({ text: choice('process', 'disk').exactOptional() }).exactOptional(),
+  providers: z.record(z.string(), z.discriminatedUnion('kind', [openAi, simulated])).exactOptional(),
+  models: z.record(z.string(), z.strictObject({ provider: name, name: name.exactOptional(), prefix })).exactOptional(),
+  defaultModel: name.exactOptional(),
+  agents: z
+    .record(
+      z.string(),
+      z.strictObject({ instructions: text.exactOptional(), model: name.exactOptional(), description: text.exactOptional() }),
+    )
+    .exactOptional(),
+  limits: z
+    .strictObject({
+      maxConcurrentRuns: count(1, MILLION).exactOptional(),
+      maxConnections: count(1, MILLION).exactOptional(),
+      attempts: count(1, 1_000).exactOptional(),
+      regeneratedChars: count(0, 1_000 * MILLION).exactOptional(),
+      noProgressAttempts: count(1, 1_000).exactOptional(),
+      runMs: duration.exactOptional(),
+    })
+    .exactOptional(),
+  clusters: z.record(z.string(), z.array(url('ws', 'wss', 'http', 'https'))).exactOptional(),
+  cluster: z
+    .strictObject({
+      maxThreads: count(1, 10_000).exactOptional(),
+      adaptiveReasoning: flag.exactOptional(),
+      streaming: flag.exactOptional(),
+      tokenInterval: duration.exactOptional(),
+      snapshotInterval: duration.exactOptional(),
+    })
+    .exactOptional(),
+  monitoring: z
+    .strictObject({
+      metricsPath: text.exactOptional(),
+      prometheusEnabled: flag.exactOptional(),
+      alertThresholds: z
+        .strictObject({
+          latencyP99: duration.exactOptional(),
+          errorRate: ratio.exactOptional(),
+          threadPoolUtilization: ratio.exactOptional(),
+        })
+        .exactOptional(),
+    })
+    .exactOptional(),
+});
+
+export type FileConfig = z.output<typeof fileSchema>;

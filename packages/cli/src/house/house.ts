@@ -1,0 +1,26 @@
+import type { Clock, Random } from '@openclaw-runtime/kit';
+import type { OpenClawError } from '@openclaw-runtime/protocol';
+import type { Config } from '../config/config.ts';
+
+/** A server that takes clients: store, runtime and gateway in one process. */
+export interface House {
+  /** Where clients connect: `ws://host:port`. */
+  readonly url: string;
+  readonly port: number;
+  /** Tells clients to go, and waits until runs have settled or are left to recovery. */
+  drain(): Promise<void>;
+  /** Frees everything. Runs that were not at their end go on when the data folder is opened again. */
+  close(): Promise<void>;
+  /** Resolves, with the reason, when the house cannot go on and must be closed. */
+  readonly failed: Promise<OpenClawError>;
+}
+
+export interface HousePorts {
+  readonly clock: Clock;
+  readonly random: Random;
+  /** One line for the operator, without its end. */
+  log(line: string): void;
+}
+
+/** Throws `DATA_LOCKED` when another process owns the data folder, `BAD_CONFIG` when the address is taken. */
+export type OpenHouse = (config: Config, ports: HousePorts) => Promise<House>;

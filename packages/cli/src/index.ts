@@ -1,0 +1,7 @@
+// For programs that carry the server inside themselves, and for tests. Commands are not exported: they are the bin's.
+export { openHouse } from './compose.ts';
+export type { AgentSettings, Config, LimitSettings, ModelSettings, ProviderSettings, ServerConfig } from './config/config.ts';
+export type { ConfigPorts } from './config/ports.ts';
+export { type ConfigFlags, DEFAULT_PORT, resolveConfig } from './config/resolve.ts';
+export { Secret } from './config/secret.ts';
+export type { House, HousePorts } from './house/house.ts';

@@ -1,0 +1,220 @@
+import { type Command, type DownFrame, type Message, OpenClawError, type Start, type ToolSpec } from '@openclaw-runtime/protocol';
+import { createCommands } from './commands.ts';
+import { createConnection } from './connection.ts';
+import { createEmitter, type Listener } from './emitter.ts';
+import type { ClientEvents } from './events.ts';
+import { createFollower, type Follower, type FollowerOptions, type Link } from './follower.ts';
+import { type ClientOptions, resolveOptions } from './options.ts';
+import type { Outgoing } from './outgoing.ts';
+import { resolveUrl } from './resolve-url.ts';
+import { createRun, type Run } from './run.ts';
+import type { Level, SavedRun } from './run-item.ts';
+import { createTeller } from './teller.ts';
+
+/** What a run is asked to do. */
+export interface RunOptions {
+  readonly input: string | readonly Message[];
+  /** Default: the agent of the address, else the server's. */
+  readonly agent?: string;
+  readonly model?: string;
+  readonly level?: Level;
+  readonly session?: string;
+  /** Calls to these end the run as `completed` with the reason `tool_calls`. */
+  readonly tools?: readonly ToolSpec[];
+  /** Not sent: this version of the protocol has no field for it. */
+  readonly budget?: unknown;
+  /** The same key and request give the same run, also from another process. Default: random. */
+  readonly idempotencyKey?: string;
+  /** Overrides the client's. */
+  readonly tokenInterval?: number;
+}
+
+/**
+ * Runs agents on an OpenClaw Runtime and streams what they say, exactly once whatever breaks in between.
+ *
+ * Events tell of all runs of this client, in order. Within this process each text comes once; an application that must
+ * survive its own death iterates the run and keeps `run.save()`.
+ */
+export class OpenClawClient {
+  readonly #options;
+  readonly #emitter = createEmitter();
+  readonly #followers = new Set<Follower>();
+  readonly #channels = new Map<number, Follower>();
+  readonly #connection;
+  readonly #commands = createCommands((frame) => this.#send(frame));
+  readonly #link: Link;
+  #defaultAgent: string | undefined;
+  #lastChannel = 0;
+
+  /** Throws `BAD_CONFIG`. */
+  constructor(options: ClientOptions = {}) {
+    this.#options = resolveOptions(options);
+    this.#connection = createConnection(this.#options, {
+      attempt: (n) => this.#emitter.emit('reconnect', n),
+      opened: (n) => this.#opened(n),
+      frame: (frame) => this.#receive(frame),
+      dropped: (error) => this.#dropped(error),
+      failed: (error) => this.#fail(error),
+    });
+    this.#link = {
+      claim: (follower) => {
+        this.#channels.set(++this.#lastChannel, follower);
+        return this.#lastChannel;
+      },
+      release: (ch) => this.#channels.delete(ch),
+      send: (frame) => this.#send(frame),
+      forget: (follower) => this.#followers.delete(follower),
+      heartbeatMs: () => this.#connection.limits?.heartbeatMs ?? 0,
+    };
+  }
+
+  on<E extends keyof ClientEvents>(event: E, listener: Listener<E>): this {
+    this.#emitter.on(event, listener);
+    return this;
+  }
+
+  off<E extends keyof ClientEvents>(event: E, listener: Listener<E>): this {
+    this.#emitter.off(event, listener);
+    return this;
+  }
+
+  /**
+   * Connects to `ws://…`, `wss://…`, `http(s)://…` or `agent://environment/cluster[/agent]`; of several URLs each attempt
+   * takes the next. Rejects with `UNKNOWN_CLUSTER`, `RECONNECT_FAILED`, or what the server refused the client for.
+   */
+  async connect(address: string): Promise<void> {
+    const { urls, agent } = resolveUrl(address, this.#options.clusters);
+    const connecting = this.#connection.connect(urls);
+    this.#defaultAgent = agent;
+    return connecting;
+  }
+
+  /** Joins the reconnection under way, or begins one. Harmless when there is nothing to do. */
+  reconnect(): Promise<void> {
+    return this.#connection.reconnect();
+  }
+
+  /** Starts a run with this text. */
+  send(text: string): Run {
+    return this.run({ input: text });
+  }
+
+  /** Starts a run, as soon as there is a connection. */
+  run(options: RunOptions): Run {
+    const idem = options.idempotencyKey ?? this.#newId();
+    return this.#follow({ idem, request: () => this.#request(options) }, options.tokenInterval);
+  }
+
+  /**
+   * Follows a run that exists: from its start for an id, after what was seen for what `run.save()` or `run.cursor` gave. Its
+   * result is whole in each case. Where the server cannot tell what lies between, a `snapshot` stands for it.
+   */
+  attach(run: string | SavedRun): Run {
+    return this.#follow(typeof run === 'string' ? { run, epoch: 0, seq: 0 } : run, undefined);
+  }
+
+  /** Ends the connection. Runs in progress go on at the server; here they reject with `STREAM_DISCONNECTED`. */
+  close(): void {
+    this.#end(this.#connection.close());
+  }
+
+  /** Of keys and commands: 128 bits. */
+  #newId(): string {
+    return Array.from(this.#options.random.bytes(16), (byte) => byte.toString(16).padStart(2, '0')).join('');
+  }
+
+  #follow(from: FollowerOptions['from'], tokenInterval = this.#options.tokenInterval): Run {
+    const options = { ...this.#options, intervalMs: tokenInterval ?? 0, emitter: this.#emitter };
+    const follower = createFollower({
+      ...options,
+      link: this.#link,
+      from,
+      paced: options.intervalMs > 0 || options.batchSize > 1,
+      failed: (error) => this.#emitter.emit('error', error),
+      teller: (about) => createTeller({ ...options, about }),
+    });
+    const { refusal, limits } = this.#connection;
+    if (refusal) follower.fail(refusal);
+    else this.#followers.add(follower);
+    if (limits) follower.join();
+    return createRun(
+      follower,
+      (command) => this.#submit(command),
+      () => this.#newId(),
+    );
+  }
+
+  #request(asked: RunOptions): Start['run'] {
+    const { input, agent = this.#defaultAgent, model, level, session, tools, tokenInterval = this.#options.tokenInterval } = asked;
+    // JSON leaves out what is undefined.
+    return { input, agent, model, level, session, tools, tokenInterval } as Start['run'];
+  }
+
+  #submit(command: Omit<Command, 't'>): Promise<void> {
+    const { refusal } = this.#connection;
+    return refusal ? Promise.reject(refusal) : this.#commands.submit(command);
+  }
+
+  #send(frame: Outgoing): void {
+    const { limits } = this.#connection;
+    if (!limits) return;
+    const isTooLarge = (frame.t === 'start' || frame.t === 'command') && bytesOf(frame) > limits.maxFrameBytes;
+    if (!isTooLarge) return this.#connection.send(frame);
+    const error = new OpenClawError('TOO_LARGE', 'The request is too large. Shorten it.');
+    if (frame.t === 'start') this.#channels.get(frame.ch)?.fail(error);
+    else this.#commands.settle(frame.id, error);
+  }
+
+  #opened(attempt: number): void {
+    this.#commands.resend();
+    for (const follower of this.#followers) follower.join();
+    if (attempt === 0) return;
+    this.#emitter.emit('tier', 0);
+    this.#emitter.emit('reconnected', attempt);
+  }
+
+  #dropped(error: OpenClawError): void {
+    for (const follower of this.#followers) follower.dropped();
+    this.#emitter.emit('tier', 1);
+    this.#emitter.emit('error', error);
+  }
+
+  #fail(error: OpenClawError): void {
+    this.#end(error);
+    this.#emitter.emit('error', error);
+  }
+
+  #end(error: OpenClawError): void {
+    for (const follower of this.#followers) follower.fail(error);
+    this.#commands.fail(error);
+  }
+
+  #receive(frame: DownFrame): void {
+    switch (frame.t) {
+      case 'started':
+      case 'attached':
+        return this.#channels.get(frame.ch)?.answered(frame);
+      case 'ev':
+        for (const batch of frame.b) this.#channels.get(batch[0])?.batch(batch);
+        return;
+      case 'snap':
+        return this.#channels.get(frame.ch)?.snap(frame);
+      case 'hb': {
+        const heads = new Map(frame.heads);
+        for (const [ch, follower] of this.#channels) follower.heartbeat(heads.get(ch));
+        return;
+      }
+      case 'ok':
+        return this.#commands.settle(frame.id);
+      case 'err':
+        if (frame.id !== undefined) this.#commands.settle(frame.id, OpenClawError.fromBody(frame));
+        else if (frame.ch !== undefined) this.#channels.get(frame.ch)?.refused(frame);
+        return;
+      default:
+    }
+  }
+}
+
+function bytesOf(frame: Outgoing): number {
+  return new TextEncoder().encode(JSON.stringify(frame)).length;
+}

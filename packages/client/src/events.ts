@@ -1,0 +1,45 @@
+import type { OpenClawError, ToolCall } from '@openclaw-runtime/protocol';
+import type { RunResult } from './result.ts';
+import type { Level } from './run-item.ts';
+
+/** Which record of which run an event is of. */
+export interface TokenMeta {
+  readonly run: string;
+  readonly seq: number;
+  readonly step: number;
+  readonly attempt: number;
+  /** Absent when the run was joined after the record that tells it. */
+  readonly agent: string | undefined;
+}
+
+/**
+ * A step goes back: of its text the first `keep` UTF-16 units stay, of its thinking `keepThinking`, of its tool calls
+ * none; what follows takes the place of the rest. `step: 0` takes back the whole run.
+ */
+export interface Rewind {
+  readonly run: string;
+  readonly step: number;
+  readonly keep: number;
+  readonly keepThinking: number;
+}
+
+/** 0 normal, 1 reconnecting, 2 restored, 3 static. */
+export type Tier = 0 | 1 | 2 | 3;
+
+/** What a client tells, and with which arguments. */
+export interface ClientEvents {
+  token: [text: string, meta: TokenMeta];
+  thinking: [text: string, meta: TokenMeta];
+  tool: [call: ToolCall, meta: TokenMeta];
+  rewind: [rewind: Rewind];
+  level: [level: Level, meta: TokenMeta];
+  /** A run ended, however it did. */
+  done: [result: RunResult, meta: { readonly run: string }];
+  /** `STREAM_DISCONNECTED` at each drop, `RECONNECT_FAILED` once all is tried, and what else went wrong. */
+  error: [error: OpenClawError];
+  /** An attempt to connect again begins: 1, 2, … */
+  reconnect: [attempt: number];
+  /** It succeeded. */
+  reconnected: [attempt: number];
+  tier: [tier: Tier];
+}

@@ -1,0 +1,49 @@
+import type { ToolCall, Usage } from '@openclaw-runtime/protocol';
+import {
+  type ErrorBody,
+  type Finish,
+  foldText,
+  foldThinking,
+  foldToolCalls,
+  OpenClawError,
+  type Outcome,
+  type RunFold,
+} from '@openclaw-runtime/protocol';
+import type { Level } from './run-item.ts';
+
+/** How a run ended and all it said. */
+export interface RunResult {
+  readonly status: Outcome['status'];
+  readonly text: string;
+  readonly thinking: string;
+  readonly toolCalls: readonly ToolCall[];
+  readonly usage: Usage;
+  /** Not told by the server yet. */
+  readonly cost: number | undefined;
+  /** As it was asked for. */
+  readonly level: Level | undefined;
+  /** Of a completed run: why the model stopped. */
+  readonly reason?: Finish | undefined;
+  /** Of a run that failed, timed out, needs attention or exhausted its budget. */
+  readonly error?: ErrorBody | undefined;
+}
+
+export function resultOf(fold: RunFold, outcome: Outcome, level: Level | undefined): RunResult {
+  return {
+    status: outcome.status,
+    text: foldText(fold),
+    thinking: foldThinking(fold),
+    toolCalls: foldToolCalls(fold),
+    usage: outcome.usage,
+    cost: undefined,
+    level,
+    reason: 'reason' in outcome ? outcome.reason : undefined,
+    error: 'error' in outcome ? outcome.error : undefined,
+  };
+}
+
+/** The text of a run that was not broken by an error; what was said before a cancellation counts. */
+export function textOf({ error, text }: RunResult): string {
+  if (error) throw OpenClawError.fromBody(error);
+  return text;
+}

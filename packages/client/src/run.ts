@@ -1,0 +1,93 @@
+import { applyRecord, type Command, OpenClawError } from '@openclaw-runtime/protocol';
+import type { Follower, QueuedItem } from './follower.ts';
+import { type BarePlace, copyFold, type Position } from './position.ts';
+import { optional } from './promise.ts';
+import { type RunResult, textOf } from './result.ts';
+import type { RunCursor, RunItem, SavedRun } from './run-item.ts';
+
+/**
+ * One run as this client sees it. Iterating yields each of its records once, in order, to one reader; leaving the loop
+ * ends the iteration, not the run. A run goes on at the server whatever happens to the client.
+ */
+export interface Run extends AsyncIterable<RunItem> {
+  /** Absent until the server has made the run durable. */
+  readonly id: string | undefined;
+  /** The id. Rejects when the run could not be started. */
+  readonly started: Promise<string>;
+  /**
+   * Up to where the application has seen the run, the item in hand included: while it iterates that moves with the loop,
+   * otherwise with the events, where a record counts once all its text was handed out. Absent until the start is answered.
+   */
+  readonly cursor: RunCursor | undefined;
+  /** The cursor and all that was seen up to it, as JSON-safe data: `client.attach` resumes from it, in any process. */
+  save(): SavedRun | undefined;
+  /** The whole text. Rejects with the error of a run that failed, timed out, needs attention or exhausted its budget. */
+  text(): Promise<string>;
+  /** How the run ended. Rejects only when the client cannot follow it to its end. */
+  result(): Promise<RunResult>;
+  /** Resolves when the server has the command durably, or the run has ended already. */
+  cancel(): Promise<void>;
+  /** Any JSON value, kept in the run's log. Resolves when it is durable. */
+  feedback(value: unknown): Promise<void>;
+  /** Stops following. Iteration ends, `result` rejects with `STREAM_DISCONNECTED`, the run goes on. */
+  detach(): void;
+}
+
+/** Resolves when the command is durable. */
+export type Submit = (command: Omit<Command, 't'>) => Promise<void>;
+
+/** `newId` names commands. */
+export function createRun(follower: Follower, submit: Submit, newId: () => string): Run {
+  const cancelId = newId();
+  let cancelling: Promise<void> | undefined;
+  let iterates = false;
+
+  const place = (): Position | BarePlace => (iterates && follower.reader) || follower.told;
+
+  async function* iterate(): AsyncGenerator<RunItem, void, undefined> {
+    iterates = true;
+    for await (const queued of follower.items) {
+      if (follower.reader) advance(follower.reader, queued);
+      yield queued.item;
+    }
+  }
+
+  const cancel = async (): Promise<void> => {
+    try {
+      await submit({ run: await follower.started, id: cancelId, kind: 'cancel' });
+    } catch (error) {
+      cancelling = undefined;
+      if (!(error instanceof OpenClawError && error.code === 'RUN_FINISHED')) throw error;
+    }
+  };
+
+  return {
+    get id() {
+      return follower.run;
+    },
+    started: follower.started,
+    get cursor() {
+      const { run } = follower;
+      const { epoch, seq, h } = place();
+      return run === undefined || epoch === 0 ? undefined : { run, epoch, seq, h };
+    },
+    save() {
+      const { cursor } = this;
+      const { fold } = place();
+      const { agent, level } = follower;
+      return cursor && { ...cursor, fold: fold && copyFold(fold), agent, level };
+    },
+    text: () => follower.result.then(textOf),
+    result: () => follower.result,
+    cancel: () => (cancelling ??= optional(cancel())),
+    feedback: (data) => optional(follower.started.then((run) => submit({ run, id: newId(), kind: 'feedback', data }))),
+    detach: () => follower.detach(),
+    [Symbol.asyncIterator]: iterate,
+  };
+}
+
+function advance(reader: Position, { item, epoch, h }: QueuedItem): void {
+  if (item.kind === 'snapshot') reader.fold = copyFold(item.fold);
+  else applyRecord(reader.fold, item);
+  Object.assign(reader, { epoch, seq: item.seq, h });
+}

@@ -1,0 +1,60 @@
+import type { ErrorBody, Finish, Message, ToolCall, ToolSpec, Usage } from '@openclaw-runtime/protocol';
+
+/** One question to a model. */
+export interface ModelRequest {
+  /** As the caller gave it; a query string after the name (`simulated?tokens=20&ms=200`) holds options for the provider. */
+  readonly model: string;
+  readonly messages: readonly Message[];
+  readonly tools?: readonly ToolSpec[];
+  /** Assistant text that was already delivered: the answer goes on from its end. Only where the model's capability `prefix` is true. */
+  readonly prefix?: string;
+}
+
+/** Where an answer goes while it comes. What a sink throws ends the call and reaches the caller unchanged. */
+export interface ModelSink {
+  /** Once per delta of the provider, never with ''. */
+  text(delta: string): void;
+  /** Like `text`, for what the model thinks aloud. */
+  thinking(delta: string): void;
+  /** Before each wait for a retry; nothing was delivered so far. */
+  retry(error: ErrorBody, delayMs: number): void;
+  /** Asked before more is read from the provider's socket; when defined, reading waits for it. */
+  full(): Promise<void> | undefined;
+}
+
+/** How an answer ended. The text is what the sink got. */
+export interface ModelEnd {
+  readonly finish: Finish;
+  readonly usage: Usage;
+  readonly toolCalls: readonly ToolCall[];
+}
+
+export interface Capabilities {
+  /** Whether the model can go on from the end of given assistant text. */
+  readonly prefix: boolean;
+}
+
+export interface ModelInfo {
+  readonly name: string;
+  readonly provider: string;
+  readonly simulated: boolean;
+  readonly capabilities: Capabilities;
+}
+
+/** The one door through which runs reach models. */
+export interface ModelBroker {
+  /** Throws `NOT_FOUND` with the known names and the nearest one; `BAD_REQUEST` where a simulated model's options are wrong. */
+  info(model: string): ModelInfo;
+  /** The configured models, in the order of the configuration. */
+  list(): readonly ModelInfo[];
+  /**
+   * One model call. Retries by itself as long as nothing was delivered to the sink and the error is retryable; after
+   * content it throws, and the caller decides. An aborted signal closes the provider's socket at once and rejects with the signal's reason.
+   *
+   * Throws `PROVIDER_REFUSED`, `PROVIDER_FAILED`, `PROVIDER_MALFORMED`, `PROVIDER_RATE_LIMITED`, `PROVIDER_TIMEOUT`, `CIRCUIT_OPEN`,
+   * what {@link info} throws, and `SHUTTING_DOWN` once closed.
+   */
+  stream(request: ModelRequest, sink: ModelSink, signal: AbortSignal): Promise<ModelEnd>;
+  /** Closes every connection; streams still open reject with `SHUTTING_DOWN`. */
+  close(): Promise<void>;
+}

@@ -1,0 +1,36 @@
+const MAX_LENGTH = 500;
+
+/** What the provider says of an error, fit to be passed on: the message of its JSON where there is one, short, without the key. */
+export function providerMessage(body: string, secret: string | undefined): string {
+  return tidy(messageOf(body) ?? body, secret);
+}
+
+/** The text on one line, at most 500 characters, the secret's exact value replaced. */
+export function tidy(text: string, secret: string | undefined): string {
+  const clean = (secret ? text.replaceAll(secret, '[secret]') : text).replace(/\s+/g, ' ').trim();
+  return clean.length > MAX_LENGTH ? `${clean.slice(0, MAX_LENGTH - 1)}…` : clean;
+}
+
+/** The `code` that OpenAI-compatible providers put beside the message. */
+export function providerCode(body: string): string | undefined {
+  const error = errorOf(body);
+  return typeof error?.code === 'string' ? error.code : undefined;
+}
+
+function messageOf(body: string): string | undefined {
+  const error = errorOf(body);
+  return typeof error?.message === 'string' && error.message !== '' ? error.message : undefined;
+}
+
+/** `{"error": {…}}` mostly; some say `{"error": "…"}` or put the fields at the top. */
+function errorOf(body: string): { readonly message?: unknown; readonly code?: unknown } | undefined {
+  try {
+    const value: unknown = JSON.parse(body);
+    if (typeof value !== 'object' || value === null) return undefined;
+    if (!('error' in value)) return value;
+    if (typeof value.error === 'string') return { message: value.error };
+    return typeof value.error === 'object' && value.error !== null ? value.error : undefined;
+  } catch {
+    return undefined;
+  }
+}

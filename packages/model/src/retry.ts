@@ -1,0 +1,95 @@
+import { type Backoff, backoffMs, type Clock, type Random, sleep } from '@openclaw-runtime/kit';
+import { type ErrorBody, type ErrorCode, OpenClawError } from '@openclaw-runtime/protocol';
+import type { Circuit, Pass } from './circuit.ts';
+import type { ModelEnd, ModelSink } from './contract/broker.ts';
+
+export interface RetryLimits extends Backoff {
+  /** Retries after the first try. */
+  readonly max: number;
+}
+
+export interface Retrying {
+  readonly limits: RetryLimits;
+  readonly circuit: Circuit;
+  /** When the whole call must have ended, on the clock's `now`. */
+  readonly totalAt: number;
+  readonly clock: Clock;
+  readonly random: Random;
+}
+
+/** Errors that say something of the provider; the others are the caller's or our own. */
+const PROVIDER_ERRORS: ReadonlySet<ErrorCode> = new Set([
+  'PROVIDER_FAILED',
+  'PROVIDER_MALFORMED',
+  'PROVIDER_RATE_LIMITED',
+  'PROVIDER_TIMEOUT',
+]);
+
+/** Tries until it works, until something was delivered, or until retrying is pointless; throws the last try's error as it was. */
+export async function retrying(
+  { limits, circuit, totalAt, clock, random }: Retrying,
+  sink: ModelSink,
+  signal: AbortSignal,
+  once: (sink: ModelSink) => Promise<ModelEnd>,
+): Promise<ModelEnd> {
+  for (let retry = 1; ; retry++) {
+    signal.throwIfAborted();
+    const pass = circuit.enter();
+    const watched = new WatchedSink(sink, pass);
+    try {
+      const end = await once(watched);
+      pass.succeeded();
+      return end;
+    } catch (error) {
+      if (signal.aborted) {
+        pass.abandoned();
+        throw signal.reason;
+      }
+      if (!(error instanceof OpenClawError && PROVIDER_ERRORS.has(error.code))) {
+        pass.abandoned();
+        throw error;
+      }
+      pass.failed();
+      if (watched.delivered || retry > limits.max) throw error;
+      const delayMs = Math.max(backoffMs(limits, retry, random), error.retryAfterMs ?? 0);
+      if (clock.now() + delayMs >= totalAt) throw error;
+      sink.retry(error.toBody(), delayMs);
+      await sleep(clock, delayMs, signal);
+    }
+  }
+}
+
+/** The caller's sink, and whether anything went into it. */
+class WatchedSink implements ModelSink {
+  readonly #sink: ModelSink;
+  readonly #pass: Pass;
+  delivered = false;
+
+  constructor(sink: ModelSink, pass: Pass) {
+    this.#sink = sink;
+    this.#pass = pass;
+  }
+
+  text(delta: string): void {
+    if (!this.delivered) this.#first();
+    this.#sink.text(delta);
+  }
+
+  thinking(delta: string): void {
+    if (!this.delivered) this.#first();
+    this.#sink.thinking(delta);
+  }
+
+  retry(error: ErrorBody, delayMs: number): void {
+    this.#sink.retry(error, delayMs);
+  }
+
+  full(): Promise<void> | undefined {
+    return this.#sink.full();
+  }
+
+  #first(): void {
+    this.delivered = true;
+    this.#pass.answered();
+  }
+}

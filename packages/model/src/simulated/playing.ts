@@ -1,0 +1,131 @@
+import type { Clock, Wheel } from '@openclaw-runtime/kit';
+import type { ModelEnd, ModelSink } from '../contract/broker.ts';
+import type { TokenSource } from './text.ts';
+
+/** What is to be played, and when. */
+export interface Score {
+  readonly thinking: TokenSource;
+  readonly text: TokenSource;
+  /** UTF-16 units at the start of the text that are not sent: the caller has them. */
+  readonly skip: number;
+  readonly firstMs: number;
+  readonly gapMs: number;
+  /** After this many tokens comes the fault instead of the next one. */
+  readonly faultAfter: number;
+  /** When it must have ended, on the clock's `now`. */
+  readonly totalAt: number;
+  tooLate(): unknown;
+  /** What then happens; `finish` answers the end of a play without fault. */
+  fault(playing: Playing): void;
+  finish(sent: number): ModelEnd;
+}
+
+/** A script that is faster than this comes in bursts, as packets of providers do. The first and the last token keep their times. */
+const BURST_MS = 20;
+
+/**
+ * One simulated answer while it comes. A wheel turns it; each turn sends all that is due by then, so that a late turn
+ * catches up. There is no promise, closure or object per token: thousands of these play at once.
+ */
+export class Playing {
+  readonly #score: Score;
+  readonly #sink: ModelSink;
+  readonly #wheel: Wheel;
+  readonly #settle: (error: unknown, end?: ModelEnd) => void;
+  readonly #total: number;
+  #next: number;
+  #skip: number;
+  #sent = 0;
+  #startMs: number;
+  #over = false;
+  #turnedMs = Number.NEGATIVE_INFINITY;
+
+  constructor(score: Score, sink: ModelSink, clock: Clock, wheel: Wheel, settle: (error: unknown, end?: ModelEnd) => void) {
+    this.#score = score;
+    this.#sink = sink;
+    this.#wheel = wheel;
+    this.#settle = settle;
+    this.#total = score.thinking.length + score.text.length;
+    this.#next = 0;
+    this.#skip = score.skip;
+    this.#startMs = clock.now();
+  }
+
+  start(): void {
+    if (this.#skip > 0) this.#forward();
+    this.#wait();
+  }
+
+  /** Ends it early. */
+  stop(error: unknown): void {
+    this.#end(error);
+  }
+
+  /** The caller has the thinking and the first `skip` units of the text. */
+  #forward(): void {
+    const { thinking, text } = this.#score;
+    this.#next = thinking.length;
+    while (this.#next < this.#total && text.at(this.#next - thinking.length).length <= this.#skip) {
+      this.#skip -= text.at(this.#next - thinking.length).length;
+      this.#next++;
+    }
+  }
+
+  #wait(): void {
+    const { firstMs, gapMs } = this.#score;
+    const dueMs = this.#startMs + firstMs + this.#sent * gapMs;
+    const endMs = dueMs + (this.#total - this.#next - 1) * gapMs;
+    this.#wheel.at(Math.min(endMs, Math.max(dueMs, this.#turnedMs + BURST_MS)), turn, this);
+  }
+
+  /** Public for the wheel. */
+  turn(now: number): void {
+    if (this.#over) return;
+    this.#turnedMs = now;
+    try {
+      this.#play(now);
+    } catch (error) {
+      this.#end(error);
+    }
+  }
+
+  #play(now: number): void {
+    const { firstMs, gapMs, faultAfter, totalAt } = this.#score;
+    if (now >= totalAt) return this.#end(this.#score.tooLate());
+    const passedMs = now - this.#startMs - firstMs;
+    const due = gapMs === 0 ? Number.POSITIVE_INFINITY : Math.floor(passedMs / gapMs + 1e-6) + 1;
+    while (this.#next < this.#total && this.#sent < due && this.#sent < faultAfter) {
+      this.#send();
+      if (this.#over) return;
+    }
+    if (this.#sent >= faultAfter && this.#next < this.#total) return this.#score.fault(this);
+    if (this.#next >= this.#total) return this.#end(undefined, this.#score.finish(this.#sent));
+    const full = this.#sink.full();
+    if (full)
+      full.then(
+        () => this.#wait(),
+        (error: unknown) => this.#end(error),
+      );
+    else this.#wait();
+  }
+
+  #send(): void {
+    const { thinking, text } = this.#score;
+    const i = this.#next++;
+    this.#sent++;
+    if (i < thinking.length) return this.#sink.thinking(thinking.at(i));
+    const token = text.at(i - thinking.length);
+    this.#sink.text(this.#skip > 0 ? token.slice(this.#skip) : token);
+    this.#skip = 0;
+  }
+
+  #end(error: unknown, end?: ModelEnd): void {
+    if (this.#over) return;
+    this.#over = true;
+    this.#settle(error, end);
+  }
+}
+
+function turn(playing: Playing, now: number): void {
+  playing.turn(now);
+}

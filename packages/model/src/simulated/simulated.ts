@@ -1,0 +1,145 @@
+import { type Clock, createWheel, encodeId, type Random } from '@openclaw-runtime/kit';
+import { type Message, OpenClawError, type ToolCall } from '@openclaw-runtime/protocol';
+import type { ModelEnd, ModelRequest, ModelSink } from '../contract/broker.ts';
+import { statusFailure } from '../failure/status.ts';
+import type { Script } from './options.ts';
+import { Playing, type Score } from './playing.ts';
+import { simulatedSource } from './text.ts';
+
+export interface Simulated {
+  /** One try of one call; errors are those a real provider would cause. */
+  stream(call: SimulatedCall, request: ModelRequest, sink: ModelSink, signal: AbortSignal): Promise<ModelEnd>;
+  close(): void;
+}
+
+export interface SimulatedCall {
+  readonly provider: string;
+  /** Exact name with options: `times` counts by it. */
+  readonly model: string;
+  readonly script: Script;
+  readonly firstChunkMs: number;
+  readonly betweenChunksMs: number;
+  /** When the whole call must have ended, on the clock's `now`. */
+  readonly totalAt: number;
+}
+
+const TICK_MS = 2;
+const TOKENS_PER_SECOND = 30;
+/** Names whose strikes are counted; callers may make up any number of them. */
+const STRIKES_KEPT = 10_000;
+
+export function createSimulated(clock: Clock, random: Random): Simulated {
+  const wheel = createWheel(clock, TICK_MS);
+  const strikes = new Map<string, number>();
+  const open = new Set<Playing>();
+
+  return {
+    stream(call, request, sink, signal) {
+      const faulty = strikesNow(strikes, call);
+      if (faulty && call.script.status !== undefined) return Promise.reject(refusal(call, call.script.status, clock));
+      return new Promise((resolve, reject) => {
+        let cancelStall = (): void => {};
+        const score = compose(call, request, faulty, random, (playing, error, delayMs) => {
+          cancelStall = clock.after(delayMs, () => playing.stop(error));
+        });
+        const stop = (): void => playing.stop(signal.reason);
+        const playing = new Playing(score, sink, clock, wheel, (error, end) => {
+          open.delete(playing);
+          cancelStall();
+          signal.removeEventListener('abort', stop);
+          if (end) resolve(end);
+          else reject(error);
+        });
+        open.add(playing);
+        signal.addEventListener('abort', stop, { once: true });
+        playing.start();
+      });
+    },
+    close() {
+      for (const playing of open) playing.stop(new OpenClawError('SHUTTING_DOWN', 'The broker was closed. Ask again after the restart.'));
+    },
+  };
+}
+
+type FailLater = (playing: Playing, error: unknown, delayMs: number) => void;
+
+function compose(call: SimulatedCall, request: ModelRequest, faulty: boolean, random: Random, failLater: FailLater): Score {
+  const { script } = call;
+  const prompt = lastPrompt(request.messages);
+  const variant = script.vary ? nonce(random) : '';
+  const text = simulatedSource(prompt, script.tokens, variant);
+  const thinking = simulatedSource(`thinking about ${prompt}`, request.prefix ? 0 : (script.thinking ?? 0), variant);
+  const totalMs = script.ms ?? (text.length * 1000) / TOKENS_PER_SECOND;
+  const gapMs = text.length === 0 ? 0 : totalMs / text.length;
+  const faultAfter = faulty
+    ? Math.min(script.cut ?? Number.POSITIVE_INFINITY, script.stall ?? Number.POSITIVE_INFINITY)
+    : Number.POSITIVE_INFINITY;
+  return {
+    text,
+    thinking,
+    skip: request.prefix?.length ?? 0,
+    firstMs: script.ttft ?? gapMs,
+    gapMs,
+    faultAfter,
+    totalAt: call.totalAt,
+    tooLate: () => timedOut(call, 'did not end its answer in time (timeouts.totalMs)'),
+    fault(playing) {
+      if (script.cut === faultAfter) playing.stop(brokeOff(call));
+      else failLater(playing, silent(call, faultAfter), faultAfter === 0 ? call.firstChunkMs : call.betweenChunksMs);
+    },
+    finish: (sent) => finished(request, prompt, script, sent, thinking.length),
+  };
+}
+
+function finished(request: ModelRequest, prompt: string, script: Script, sent: number, thinking: number): ModelEnd {
+  const units = request.messages.reduce((sum, message) => sum + message.content.length, 0) + (request.prefix?.length ?? 0);
+  const usage = { inputTokens: Math.ceil(units / 4), outputTokens: sent, reasoningTokens: thinking, cachedTokens: 0 };
+  // With the tool's result at hand it answers, lest it call for ever.
+  if (script.tool === undefined || request.messages.at(-1)?.role === 'tool') return { finish: 'stop', usage, toolCalls: [] };
+  return { finish: 'tool_calls', usage, toolCalls: [toolCall(script.tool, prompt, request.messages.length)] };
+}
+
+function toolCall(name: string, prompt: string, messages: number): ToolCall {
+  return { id: `call_${messages}_${name}`, name, arguments: JSON.stringify({ input: prompt }) };
+}
+
+function lastPrompt(messages: readonly Message[]): string {
+  return messages.findLast((message) => message.role === 'user')?.content ?? '';
+}
+
+/** Whether this call is to go wrong; counts it when so. */
+function strikesNow(strikes: Map<string, number>, { model, script }: SimulatedCall): boolean {
+  if (script.cut === undefined && script.stall === undefined && script.status === undefined) return false;
+  if (script.times === undefined) return true;
+  const struck = strikes.get(model) ?? 0;
+  if (struck >= script.times) return false;
+  if (struck === 0 && strikes.size >= STRIKES_KEPT) strikes.delete(strikes.keys().next().value as string);
+  strikes.set(model, struck + 1);
+  return true;
+}
+
+function nonce(random: Random): string {
+  return encodeId(random.bytes(16)).replace(/[-_]/g, '').toLowerCase().slice(0, 4);
+}
+
+function refusal({ provider, model, script }: SimulatedCall, status: number, clock: Clock): OpenClawError {
+  const headers = script.retry === undefined ? {} : { 'retry-after': String(script.retry) };
+  const body = JSON.stringify({ error: { message: `the simulated model was asked for status ${status}` } });
+  return statusFailure({ provider, model, status, headers, body, secret: undefined, wallMs: clock.wall() });
+}
+
+function brokeOff({ provider }: SimulatedCall): OpenClawError {
+  return new OpenClawError(
+    'PROVIDER_FAILED',
+    `The provider "${provider}" broke off in the middle of its answer, as its script says. Try again.`,
+  );
+}
+
+function silent(call: SimulatedCall, after: number): OpenClawError {
+  const { firstChunkMs, betweenChunksMs } = call;
+  return timedOut(call, after === 0 ? `sent no content within ${firstChunkMs} ms` : `sent no more content for ${betweenChunksMs} ms`);
+}
+
+function timedOut({ provider }: SimulatedCall, what: string): OpenClawError {
+  return new OpenClawError('PROVIDER_TIMEOUT', `The provider "${provider}" ${what}, as its script says. Try again.`);
+}

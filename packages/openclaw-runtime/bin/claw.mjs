@@ -1,0 +1,17 @@
+#!/usr/bin/env -S node --conditions=openclaw-source --disable-warning=ExperimentalWarning
+// Plain JavaScript, so that an old Node can at least say that it is too old.
+import { readFileSync } from 'node:fs';
+import module from 'node:module';
+
+const NEEDED = 24;
+const [major] = process.versions.node.split('.');
+if (Number(major) < NEEDED) {
+  console.error(
+    `claw: Node ${process.versions.node} is too old. Install Node ${NEEDED} or newer, or call it through npx where npm installed one.`,
+  );
+  process.exit(1);
+}
+module.enableCompileCache?.();
+const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
+const { runProgram } = await import('@openclaw-runtime/cli/bin');
+await runProgram(version);

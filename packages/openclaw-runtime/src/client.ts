@@ -1,0 +1,20 @@
+/** The client alone, for Node and browsers. */
+export {
+  type ClientEvents,
+  type ClientOptions,
+  type Clusters,
+  type ErrorCode,
+  type Level,
+  OpenClawClient,
+  OpenClawError,
+  type Rewind,
+  type Run,
+  type RunCursor,
+  type RunItem,
+  type RunOptions,
+  type RunResult,
+  type SavedRun,
+  type SnapshotItem,
+  type Tier,
+  type TokenMeta,
+} from '@openclaw-runtime/client';

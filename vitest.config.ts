@@ -1,0 +1,47 @@
+import { defineConfig } from 'vitest/config';
+
+const conditions = ['openclaw-source', 'node', 'import', 'module', 'default'];
+
+/** Packages resolve to their sources everywhere: in the bundler's half of vitest, in its workers, and in the children that tests start. */
+const sources = {
+  resolve: { conditions },
+  ssr: { resolve: { conditions, externalConditions: conditions } },
+};
+const execArgv = ['--conditions=openclaw-source', '--disable-warning=ExperimentalWarning'];
+
+export default defineConfig({
+  test: {
+    projects: [
+      {
+        ...sources,
+        test: {
+          name: 'unit',
+          include: ['packages/*/test/**/*.test.ts', 'tools/test/**/*.test.ts'],
+          execArgv,
+          testTimeout: 20_000,
+        },
+      },
+      {
+        ...sources,
+        test: {
+          name: 'house',
+          include: ['tests/house/**/*.test.ts', 'tests/scenarios/**/*.test.ts'],
+          execArgv,
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+        },
+      },
+      {
+        ...sources,
+        test: {
+          name: 'faults',
+          include: ['tests/faults/**/*.test.ts'],
+          execArgv,
+          fileParallelism: false,
+          testTimeout: 900_000,
+          hookTimeout: 60_000,
+        },
+      },
+    ],
+  },
+});
