@@ -7,6 +7,6 @@ export function optional<T>(promise: Promise<T>): Promise<T> {
 /** An optional promise that is settled from outside. */
 export function createPromise<T>(): PromiseWithResolvers<T> {
   const made = Promise.withResolvers<T>();
-  optional(made.promise);
+  void optional(made.promise);
   return made;
 }

@@ -1,20 +1,19 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { afterAll, afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { OpenClawClient as BrowserClient } from '../src/client.ts';
 import { OpenClawClient, OpenClawError } from '../src/index.ts';
 
-let folder = '';
+const folder = mkdtempSync(join(tmpdir(), 'clusters-'));
 beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), 'clusters-'));
   writeFileSync(join(folder, 'openclaw.yaml'), 'clusters: {production/from-file: ["ws://127.0.0.1:9"]}\nserver: {token: "${NOT_SET}"}\n');
   vi.stubEnv('OPENCLAW_CONFIG', join(folder, 'openclaw.yaml'));
 });
 afterEach(() => {
   vi.unstubAllEnvs();
-  rmSync(folder, { recursive: true });
 });
+afterAll(() => rmSync(folder, { recursive: true }));
 
 /** The message lists the clusters that the client knows. */
 async function known(client: BrowserClient): Promise<string> {

@@ -26,7 +26,7 @@ export const runRequestSchema = z.strictObject({
   model: z.string().min(1).max(256).exactOptional(),
   session: name.exactOptional(),
   tools: z.array(toolSpecSchema).max(LIMITS.maxTools).exactOptional(),
-  level: z.union([z.literal(1), z.literal(2), z.literal(3), z.literal(4), z.literal('auto')]).exactOptional(),
+  level: z.literal([1, 2, 3, 4, 'auto']).exactOptional(),
   tokenInterval: z.number().min(0).max(10_000).exactOptional(),
 });
 

@@ -20,9 +20,6 @@ export interface Score {
   finish(sent: number): ModelEnd;
 }
 
-/** A script that is faster than this comes in bursts, as packets of providers do. The first and the last token keep their times. */
-const BURST_MS = 20;
-
 /**
  * One simulated answer while it comes. A wheel turns it; each turn sends all that is due by then, so that a late turn
  * catches up. There is no promise, closure or object per token: thousands of these play at once.
@@ -38,7 +35,6 @@ export class Playing {
   #sent = 0;
   #startMs: number;
   #over = false;
-  #turnedMs = Number.NEGATIVE_INFINITY;
 
   constructor(score: Score, sink: ModelSink, clock: Clock, wheel: Wheel, settle: (error: unknown, end?: ModelEnd) => void) {
     this.#score = score;
@@ -73,15 +69,12 @@ export class Playing {
 
   #wait(): void {
     const { firstMs, gapMs } = this.#score;
-    const dueMs = this.#startMs + firstMs + this.#sent * gapMs;
-    const endMs = dueMs + (this.#total - this.#next - 1) * gapMs;
-    this.#wheel.at(Math.min(endMs, Math.max(dueMs, this.#turnedMs + BURST_MS)), turn, this);
+    this.#wheel.at(this.#startMs + firstMs + this.#sent * gapMs, turn, this);
   }
 
   /** Public for the wheel. */
   turn(now: number): void {
     if (this.#over) return;
-    this.#turnedMs = now;
     try {
       this.#play(now);
     } catch (error) {
