@@ -5,46 +5,73 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { LoadOptions, LoadReport } from './load.ts';
+import { round } from './percentile.ts';
 import { startServer } from './server.ts';
 
-const rates = process.argv.slice(2).map(Number);
-const folder = mkdtempSync(join(process.env.BENCH_DIR ?? tmpdir(), 'openclaw-capacity-'));
-try {
-  await using server = await startServer(folder);
-  await load({ rate: 1_000, seconds: 3, name: 'warm' }, server.url);
-  for (const rate of rates.length > 0 ? rates : [10_000]) {
-    const cpu = server.cpuSeconds();
-    const report = await load({ rate, seconds: 10, name: `at${rate}` }, server.url);
-    const used = server.cpuSeconds() - cpu;
-    const tokens = report.finished * 20;
-    process.stdout.write(
-      `${JSON.stringify({
+export interface CapacityReport extends LoadReport {
+  readonly serverCpuSeconds: number;
+  readonly cpuMicrosPerRun: number;
+  readonly cpuMicrosPerToken: number;
+  readonly rssMiB: number;
+}
+
+const TOKENS = 20;
+
+/** One server, then each rate for ten seconds. */
+export async function measureCapacity(rates: readonly number[], seconds = 10): Promise<CapacityReport[]> {
+  const folder = mkdtempSync(join(process.env.BENCH_DIR ?? tmpdir(), 'openclaw-capacity-'));
+  try {
+    await using server = await startServer(folder);
+    await load({ rate: 2_000, seconds: 4, name: 'warm' }, server.url);
+    const reports: CapacityReport[] = [];
+    for (const rate of rates) {
+      const before = server.cpuSeconds();
+      const report = await load({ rate, seconds, name: `at${rate}` }, server.url);
+      const used = server.cpuSeconds() - before;
+      reports.push({
         ...report,
         serverCpuSeconds: round(used),
         cpuMicrosPerRun: round((used / report.finished) * 1e6),
-        cpuMicrosPerToken: round((used / tokens) * 1e6),
+        cpuMicrosPerToken: round((used / report.finished / TOKENS) * 1e6),
         rssMiB: round(server.rssBytes() / 2 ** 20),
-      })}\n`,
-    );
+      });
+    }
+    return reports;
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
   }
-} finally {
-  rmSync(folder, { recursive: true, force: true });
 }
 
-function load(part: Pick<LoadOptions, 'rate' | 'seconds' | 'name'>, url: string): Promise<LoadReport> {
-  const options: LoadOptions = { ...part, url, connections: 64, tokens: 20, scriptMs: 200 };
+/** Resident memory of a server that has done nothing, and of one that has done 10,000 runs and rested. */
+export async function measureMemory(): Promise<{ readonly idleMiB: number; readonly after10000RunsMiB: number }> {
+  const folder = mkdtempSync(join(tmpdir(), 'openclaw-memory-'));
+  try {
+    await using server = await startServer(folder);
+    const idleMiB = round(server.rssBytes() / 2 ** 20);
+    await load({ rate: 1_000, seconds: 10, name: 'memory' }, server.url);
+    await new Promise((resolve) => setTimeout(resolve, 5_000));
+    return { idleMiB, after10000RunsMiB: round(server.rssBytes() / 2 ** 20) };
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** Runs the load in a process of its own, so that its CPU is not the server's. */
+export function load(part: Pick<LoadOptions, 'rate' | 'seconds' | 'name'>, url: string): Promise<LoadReport> {
+  const options: LoadOptions = { ...part, url, connections: 64, tokens: TOKENS, scriptMs: 200 };
   const child = spawn(process.execPath, ['--conditions=openclaw-source', join(import.meta.dirname, 'load.ts'), JSON.stringify(options)], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   return new Promise((resolve, reject) => {
     let text = '';
-    child.stdout.on('data', (part: Buffer) => {
-      text += part;
+    child.stdout.on('data', (chunk: Buffer) => {
+      text += chunk;
     });
     child.once('exit', (code) => (code === 0 ? resolve(JSON.parse(text) as LoadReport) : reject(new Error(`the load ended with ${code}`))));
   });
 }
 
-function round(value: number): number {
-  return Math.round(value * 100) / 100;
+if (import.meta.main) {
+  const rates = process.argv.slice(2).map(Number);
+  for (const report of await measureCapacity(rates.length > 0 ? rates : [10_000])) process.stdout.write(`${JSON.stringify(report)}\n`);
 }

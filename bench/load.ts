@@ -150,7 +150,7 @@ function at(sorted: Float64Array, share: number): number {
   return Math.round((sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN) * 10) / 10;
 }
 
-if (process.argv[1] === import.meta.filename) {
+if (import.meta.main) {
   const report = await runLoad(JSON.parse(process.argv[2] ?? '{}') as LoadOptions);
   process.stdout.write(`${JSON.stringify(report)}\n`);
   process.exit(0);
