@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { seededRandom } from '@openclaw-runtime/kit';
 import type { LedgerEntry } from '../provider/ledger.ts';
 import { answersOf } from './answers.ts';
-import { judgeRun, type Violation } from './judge.ts';
+import { isOutOfOrder, judgeRun, type Violation } from './judge.ts';
 import { type Mode, type PlanName, planRun } from './plan.ts';
 import { type Child, freePort, startChild, startServer } from './processes.ts';
 import { readLogs } from './read-log.ts';
@@ -27,6 +27,10 @@ export interface ArenaOptions {
   readonly stallMs: number;
   /** Milliseconds from the last kill to the end of all runs. */
   readonly healMs: number;
+  /** No more kills once the transcript is out of order. */
+  readonly stopsAtFault?: boolean;
+  /** Runs at a time; 8 where nothing is said. */
+  readonly inFlight?: number;
 }
 
 export interface ArenaReport {
@@ -56,6 +60,7 @@ export async function runArena(options: ArenaOptions): Promise<ArenaReport> {
     if (stalled) break;
     await arena.strike();
     kills++;
+    if (options.stopsAtFault && arena.isFaulty()) break;
   }
   const healedMs = await arena.heal();
   const report = await arena.judge();
@@ -69,6 +74,7 @@ interface Arena extends AsyncDisposable {
   moment(): Promise<boolean>;
   /** Kills, and starts again what was killed. */
   strike(): Promise<void>;
+  isFaulty(): boolean;
   /** No more runs are started; resolves with the milliseconds until all have ended, or `Infinity`. */
   heal(): Promise<number>;
   judge(): Promise<Omit<ArenaReport, 'kills' | 'healedMs' | 'dir'>>;
@@ -94,15 +100,28 @@ async function openArena(options: ArenaOptions, dir: string): Promise<Arena> {
     serverReadyMs.push(child.readyMs);
     return child;
   };
-  const join_ = async (): Promise<Child> => {
+  const joinIn = async (): Promise<Child> => {
     const script = join(root, 'tests/faults/client-main.ts');
-    const args = ['--url', url, '--dir', dir, '--arena', options.name, '--seed', String(seed), '--mode', mode];
+    const args = [
+      '--url',
+      url,
+      '--dir',
+      dir,
+      '--arena',
+      options.name,
+      '--seed',
+      String(seed),
+      '--mode',
+      mode,
+      '--inflight',
+      String(options.inFlight ?? 8),
+    ];
     const child = await startChild([script, ...args]);
     clientReadyMs.push(child.readyMs);
     return child;
   };
   let server = await startUp();
-  let client = await join_();
+  let client = await joinIn();
   const size = (): number => (existsSync(transcript) ? statSync(transcript).size : 0);
 
   const strikeServer = async (): Promise<void> => {
@@ -111,7 +130,7 @@ async function openArena(options: ArenaOptions, dir: string): Promise<Arena> {
   };
   const strikeClient = async (): Promise<void> => {
     await client.kill();
-    client = await join_();
+    client = await joinIn();
   };
 
   return {
@@ -139,6 +158,7 @@ async function openArena(options: ArenaOptions, dir: string): Promise<Arena> {
         await Promise.all([striking, second()]);
       }
     },
+    isFaulty: () => [...linesByRun(readTranscript(transcript)).values()].some(isOutOfOrder),
     async heal() {
       writeFileSync(join(dir, 'stop'), '');
       const began = performance.now();

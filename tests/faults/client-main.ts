@@ -1,7 +1,8 @@
 /**
- * A client process that may be killed: `node --conditions=openclaw-source client-main.ts --url URL --dir DIR --arena NAME --seed N --mode vary|prefix`.
+ * A client process that may be killed: `node --conditions=openclaw-source client-main.ts --url URL --dir DIR --arena NAME --seed N --mode vary|prefix
+ * [--inflight N]`.
  *
- * Keeps some runs in flight and writes all it gets to `DIR/transcript.jsonl`. Started again, it goes on from the last complete line. Once
+ * Keeps N runs in flight and writes all it gets to `DIR/transcript.jsonl`. Started again, it goes on from the last complete line. Once
  * `DIR/stop` exists it starts no more runs, and ends when the last one has ended.
  */
 import { existsSync } from 'node:fs';
@@ -13,12 +14,12 @@ import { applyRecord, decodeRecord, emptyFold, OpenClawError } from '@openclaw-r
 import { type Mode, planRun, requestOf } from './plan.ts';
 import { type HeardRecord, type Line, openPen, readTranscript, wireOf } from './transcript.ts';
 
-const IN_FLIGHT = 8;
-const STAGGER_MS = 25;
+const STAGGER_MS = 200;
 
 const option = { type: 'string' } as const;
-const { values } = parseArgs({ options: { url: option, dir: option, arena: option, seed: option, mode: option } });
-const { url = '', dir = '', arena = '', seed = '0', mode = 'vary' } = values;
+const { values } = parseArgs({ options: { url: option, dir: option, arena: option, seed: option, mode: option, inflight: option } });
+const { url = '', dir = '', arena = '', seed = '0', mode = 'vary', inflight = '8' } = values;
+const inFlight = Number(inflight);
 await serve({ arena, seed: Number(seed), mode: mode as Mode });
 
 async function serve(name: { arena: string; seed: number; mode: Mode }): Promise<void> {
@@ -55,9 +56,9 @@ async function serve(name: { arena: string; seed: number; mode: Mode }): Promise
     }
   }
   for (let i = past.size; !existsSync(join(dir, 'stop')); i++) {
-    while (live.size >= IN_FLIGHT) await Promise.race(live);
+    while (live.size >= inFlight) await Promise.race(live);
     ask(i);
-    await sleep(STAGGER_MS);
+    await sleep(STAGGER_MS / inFlight);
   }
   while (live.size > 0) await Promise.race(live);
   client.close();

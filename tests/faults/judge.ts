@@ -65,6 +65,15 @@ export function judgeRun(evidence: Evidence): readonly Violation[] {
   return found;
 }
 
+/** Whether a record came out of order, or of another epoch: what can be said of a run that goes on. */
+export function isOutOfOrder(lines: readonly Line[]): boolean {
+  let isFaulty = false;
+  judgeOrder(lines, () => {
+    isFaulty = true;
+  });
+  return isFaulty;
+}
+
 type Blame = (rule: Violation['rule'], says: string) => void;
 
 /** A SIGKILL takes nothing from a log, so there is one epoch, and each record follows the one before, over all processes. */

@@ -60,6 +60,8 @@ export interface RawWire extends AsyncDisposable {
   send(frame: UpFrame): void;
   /** Every frame after the welcome; ends with the connection. */
   readonly frames: AsyncIterable<DownFrame>;
+  /** The next of them. */
+  next(): Promise<DownFrame | undefined>;
   close(): void;
 }
 
@@ -98,5 +100,9 @@ export async function openRawWire(url: string): Promise<RawWire> {
   const { value } = await frames.next();
   if (value?.t !== 'welcome') throw new Error(`not welcomed: ${JSON.stringify(value)}`);
   const close = (): void => socket.close();
-  return { send, frames, close, [Symbol.asyncDispose]: () => Promise.resolve(close()) };
+  const next = async (): Promise<DownFrame | undefined> => {
+    const { value: frame, done } = await frames.next();
+    return done ? undefined : frame;
+  };
+  return { send, frames, next, close, [Symbol.asyncDispose]: () => Promise.resolve(close()) };
 }

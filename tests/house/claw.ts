@@ -13,6 +13,8 @@ export interface ClawOptions {
   readonly config?: object;
   /** Words before the command, such as `['prlimit', '--fsize=…']`. */
   readonly before?: readonly string[];
+  /** For Node. */
+  readonly flags?: readonly string[];
 }
 
 /** A `claw up` in a process of its own, ready to serve. */
@@ -44,13 +46,13 @@ export async function startClaw(options: ClawOptions): Promise<Claw> {
 }
 
 /** Starts a server and waits until it is ready, or has ended. */
-export async function tryClaw({ data, port = 0, config, before = [] }: ClawOptions): Promise<Claw | Ended> {
+export async function tryClaw({ data, port = 0, config, before = [], flags = [] }: ClawOptions): Promise<Claw | Ended> {
   const home = dirname(data);
   mkdirSync(home, { recursive: true });
   const file = join(home, 'openclaw.yaml');
   if (config !== undefined) writeFileSync(file, JSON.stringify(config));
   const named = config === undefined ? [] : ['--config', file];
-  const command = [...before, process.execPath, ...FLAGS, BIN, 'up', '--json', '--port', String(port), '--data', data, ...named];
+  const command = [...before, process.execPath, ...FLAGS, ...flags, BIN, 'up', '--json', '--port', String(port), '--data', data, ...named];
   const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^OPEN(AI|CLAW)_/.test(name)));
   const child = spawn(command[0] as string, command.slice(1), { cwd: home, env, stdio: ['ignore', 'pipe', 'pipe'] });
   const exited = once(child, 'exit') as Promise<[number | null]>;
@@ -59,9 +61,10 @@ export async function tryClaw({ data, port = 0, config, before = [] }: ClawOptio
     complaints += text;
   });
   const line = await firstLine(child);
-  if (line === undefined) {
+  const said = JSON.parse(line ?? '{}') as { readonly ready?: true; readonly url: string; readonly http: string; readonly port: number };
+  if (!said.ready) {
     const [code] = await exited;
-    return { code, complaints };
+    return { code, complaints: `${line ?? ''}${complaints}` };
   }
   const pid = child.pid as number;
   const stop = async (signal: 'SIGTERM' | 'SIGKILL'): Promise<number | null> => {
@@ -70,7 +73,9 @@ export async function tryClaw({ data, port = 0, config, before = [] }: ClawOptio
     return code;
   };
   return {
-    ...(JSON.parse(line) as { readonly url: string; readonly http: string; readonly port: number }),
+    url: said.url,
+    http: said.http,
+    port: said.port,
     pid,
     complaints: () => complaints,
     rssBytes: () => Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]) * 1024,

@@ -3,7 +3,7 @@ import { OpenClawError } from '@openclaw-runtime/protocol';
 import { joinPieces } from './chunk.ts';
 import { type Entry, settleEntry, takeRecords, trimEntry, unplaced } from './entry.ts';
 import { encodeLine, encodeSegment, type Segment } from './line.ts';
-import type { Batch, Persister, Row, Stored } from './persister.ts';
+import type { Batch, Dup, Persister, Row, Stored } from './persister.ts';
 
 /**
  * Group commit. Everything that is to be durable is staged here; one batch is in flight at a time, and what gathers behind it is the next.
@@ -138,16 +138,13 @@ export function createCommitter(persister: Persister, clock: Clock, gap: Gap, fi
     );
   };
 
-  const acknowledge = (
-    sent: Sent,
-    dups: readonly { readonly key: string; readonly stored: Stored }[],
-    applied: readonly boolean[],
-  ): void => {
+  const acknowledge = (sent: Sent, dups: readonly Dup[], applied: readonly boolean[]): void => {
     phase = 'idle';
-    const existing = new Map(dups.map(({ key, stored }) => [key, stored]));
+    const existing = new Map(dups.map((dup) => [dup.key, dup]));
     for (const { entry, waiting } of sent.creates) {
-      const stored = existing.get(entry.key);
-      if (stored) waiting.resolve({ created: false, stored });
+      const dup = existing.get(entry.key);
+      if (dup)
+        'stored' in dup ? waiting.resolve({ created: false, stored: dup.stored }) : waiting.reject(OpenClawError.fromBody(dup.error));
       else {
         settleEntry(entry);
         waiting.resolve({ created: true });
@@ -282,7 +279,9 @@ export function createCommitter(persister: Persister, clock: Clock, gap: Gap, fi
       });
     },
     rowLater(row) {
+      if (phase === 'failed') return;
       rows.push({ row, waiting: undefined });
+      sync = true;
       schedule();
     },
     full() {

@@ -1,3 +1,4 @@
+import type { ErrorBody } from '@openclaw-runtime/protocol';
 import type { Command, Head, Snapshot, Versioned } from '../contract/store.ts';
 import type { Piece } from './chunk.ts';
 
@@ -41,11 +42,14 @@ export type Row =
   | { readonly op: 'snapshot'; readonly key: string; readonly snapshot: Snapshot }
   | { readonly op: 'epoch'; readonly key: string; readonly epoch: number; readonly born: number; readonly fingerprint: string };
 
+/** A run that existed, or whose row cannot be read. */
+export type Dup = { readonly key: string } & ({ readonly stored: Stored } | { readonly error: ErrorBody });
+
 export type Receipt =
   | {
       readonly ok: true;
       /** Of `creates`, those that existed already. */
-      readonly dups: readonly { readonly key: string; readonly stored: Stored }[];
+      readonly dups: readonly Dup[];
       /** For each row in order: whether it was applied (a command that was there, a state with another revision: not). */
       readonly applied: readonly boolean[];
     }

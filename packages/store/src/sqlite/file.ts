@@ -4,8 +4,10 @@ import { OpenClawError } from '@openclaw-runtime/protocol';
 import type { Command, Snapshot, Versioned } from '../contract/store.ts';
 import { cutPiece, limitPiece, type Piece } from '../hall/chunk.ts';
 import { decodeLines, decodeSegments, type Line, type Segment, splitLines } from '../hall/line.ts';
-import type { Batch, Receipt, Recovered, RecoveredRun, Row, Stored } from '../hall/persister.ts';
+import type { Batch, Dup, Receipt, Recovered, RecoveredRun, Row, Stored } from '../hall/persister.ts';
+import { damaged as damagedAt, sealOf } from './damage.ts';
 import { describe, isFull } from './database.ts';
+import { createRunRows, type RunRow } from './run-rows.ts';
 
 /** The data file, used from one thread, synchronously. Every stored text has a checksum that is compared before it is given out. */
 export interface DataFile {
@@ -18,41 +20,47 @@ export interface DataFile {
   close(): void;
 }
 
-interface RunRow {
-  readonly key: string;
-  readonly epoch: number;
-  readonly seq: number;
-  readonly h: number;
-  readonly done: number;
-  readonly born: number;
-  readonly fingerprint: string;
-  readonly segments: string;
-}
-
 /** Journal rows are deleted this many commits at a time. */
 const DROP_EVERY = 64;
 
 export function createDataFile(db: DatabaseSync, path: string): DataFile {
   const sql = prepare(db);
+  const runRows = createRunRows(db, path);
+  const damaged = (what: string): OpenClawError => damagedAt(path, what);
   let full = true;
   let dropped = 0;
 
   const apply = (row: Row): boolean => {
     switch (row.op) {
       case 'command':
-        return sql.putCommand.run(row.key, row.command.id, row.key, JSON.stringify(row.command)).changes === 1;
-      case 'state':
-        return (row.rev === 0 ? sql.newState.run(row.key, row.value) : sql.putState.run(row.value, row.key, row.rev)).changes === 1;
-      case 'snapshot':
-        return sql.putSnapshot.run(row.key, row.snapshot.seq, row.snapshot.h, crc32(row.snapshot.fold), row.snapshot.fold).changes === 1;
-      case 'epoch':
-        return sql.putEpoch.run(row.key, row.epoch, row.born, row.fingerprint).changes === 1;
+        return putCommand(row.key, row.command.id, JSON.stringify(row.command));
+      case 'state': {
+        const seal = sealOf(row.key, row.rev + 1, row.value);
+        const { changes } =
+          row.rev === 0 ? sql.newState.run(row.key, row.value, seal) : sql.putState.run(row.value, seal, row.key, row.rev);
+        return changes === 1;
+      }
+      case 'snapshot': {
+        const { seq, h, fold } = row.snapshot;
+        return sql.putSnapshot.run(row.key, seq, h, sealOf(row.key, seq, h, fold), fold).changes === 1;
+      }
+      case 'epoch': {
+        const { key, epoch, born, fingerprint } = row;
+        runRows.put({ seq: 0, h: 0, done: 0, born, fingerprint, segments: '', ...runRows.find(key), key, epoch });
+        return true;
+      }
     }
   };
 
+  const putCommand = (key: string, id: string, body: string): boolean =>
+    sql.putCommand.run(key, id, key, body, sealOf(key, id, body)).changes === 1;
+
   const place = ({ key, head, born, fingerprint, piece }: Segment): void => {
-    const { lastInsertRowid } = sql.putSegment.run(piece.first, piece.count, piece.before, piece.h, crc32(piece.body), piece.body);
-    sql.putRun.run(key, head.epoch, head.seq, head.h, head.done ? 1 : 0, born, fingerprint, `${lastInsertRowid}:${piece.first}`);
+    const { first, count, before, h, body } = piece;
+    const { lastInsertRowid } = sql.putSegment.run(first, count, before, h, sealOf(key, first, count, before, h, body), body);
+    const others = first === 1 ? '' : `${runRows.find(key)?.segments ?? ''},`;
+    const { epoch, seq, done } = head;
+    runRows.put({ key, epoch, seq, h: head.h, done: done ? 1 : 0, born, fingerprint, segments: `${others}${lastInsertRowid}:${first}` });
   };
 
   const stored = (row: RunRow): Stored => ({ head: headOf(row), fingerprint: row.fingerprint, before: row.h });
@@ -61,18 +69,29 @@ export function createDataFile(db: DatabaseSync, path: string): DataFile {
     const row = sql.getSegment.get(ref.id) as
       | { first: number; count: number; before: number; h: number; crc: number; body: string }
       | undefined;
-    if (!row || crc32(row.body) !== row.crc || row.first !== ref.first) throw damaged(`segment ${ref.id} of run ${key}`);
-    return { first: row.first, count: row.count, before: row.before, h: row.h, body: row.body };
+    const { first, count, before, h, body, crc } = row ?? { first: 0, count: 0, before: 0, h: 0, body: '', crc: 0 };
+    if (!row || sealOf(key, first, count, before, h, body) !== crc) throw damaged(`segment ${ref.id} of run ${key}`);
+    return { first, count, before, h, body };
   };
 
   const load = (key: string, after: number, maxBytes: number): Stored | undefined => {
-    const row = sql.getRun.get(key) as RunRow | undefined;
+    const row = runRows.find(key);
     if (!row) return undefined;
     if (after >= row.seq) return stored(row);
     const ref = segmentRefs(row.segments).findLast(({ first }) => first <= after + 1);
     if (!ref) throw damaged(`the list of segments of run ${key}`);
     const piece = limitPiece(cutPiece(segment(key, ref), after), maxBytes);
     return { ...stored(row), before: piece.before, piece };
+  };
+
+  /** One damaged run refuses its own creation, not the batch. */
+  const findDup = (key: string): Dup | undefined => {
+    try {
+      const row = runRows.find(key);
+      return row && { key, stored: stored(row) };
+    } catch (error) {
+      return { key, error: describe(error, path).toBody() };
+    }
   };
 
   const commit = (batch: Batch): Receipt => {
@@ -82,14 +101,14 @@ export function createDataFile(db: DatabaseSync, path: string): DataFile {
     }
     db.exec('BEGIN IMMEDIATE');
     try {
-      const dups: { key: string; stored: Stored }[] = [];
+      const dups: Dup[] = [];
       let lines = batch.lines;
       for (const { key, line } of splitLines(batch.creates)) {
-        const row = sql.getRun.get(key) as RunRow | undefined;
-        if (row) dups.push({ key, stored: stored(row) });
+        const dup = findDup(key);
+        if (dup) dups.push(dup);
         else lines += line;
       }
-      if (lines !== '') sql.putJournal.run(batch.id, crc32(lines), lines);
+      if (lines !== '') sql.putJournal.run(batch.id, crc32(lines, batch.id), lines);
       for (const each of decodeSegments(batch.segments)) place(each);
       const applied = batch.rows.map(apply);
       if (batch.dropBelow - dropped >= DROP_EVERY) {
@@ -122,22 +141,25 @@ export function createDataFile(db: DatabaseSync, path: string): DataFile {
       return run;
     };
     const commandsOf = (key: string): Command[] =>
-      (sql.getCommands.all(key) as { body: string }[]).map(({ body }) => JSON.parse(body) as Command);
+      (sql.getCommands.all(key) as { id: string; body: string; crc: number }[]).map(({ id, body, crc }) => {
+        if (sealOf(key, id, body) !== crc) throw damaged(`command ${id} of run ${key}`);
+        return JSON.parse(body) as Command;
+      });
 
-    for (const row of sql.openRuns.all() as unknown as RunRow[]) adopt(row);
+    for (const row of runRows.open()) adopt(row);
     const ended = new Set<string>();
     let firstId = 0;
     let lastId = 0;
     let chars = 0;
     for (const { id, crc, body } of sql.getJournal.iterate() as Iterable<{ id: number; crc: number; body: string }>) {
-      if (crc32(body) !== crc) throw damaged(`journal entry ${id}`);
+      if (crc32(body, id) !== crc) throw damaged(`journal entry ${id}`);
       firstId ||= id;
       lastId = id;
       chars += body.length;
       for (const line of readLines(id, body)) {
         if (ended.has(line.key)) continue;
         const known = runs.get(line.key);
-        const row = known ? undefined : (sql.getRun.get(line.key) as RunRow | undefined);
+        const row = known ? undefined : runRows.find(line.key);
         if (row?.done) ended.add(line.key);
         else if (known) extend(known, line, id);
         else extend(row ? adopt(row) : begin(runs, line, id, commandsOf(line.key)), line, id);
@@ -145,10 +167,11 @@ export function createDataFile(db: DatabaseSync, path: string): DataFile {
     }
     const alive = [...runs.values()].filter((run) => run.head.seq > 0).sort((a, b) => a.born - b.born);
     const newest = alive.reduce((most, run) => Math.max(most, Math.floor(run.born / 65536)), lastId);
-    const before = new Map((sql.getMeta.all() as { name: string; value: unknown }[]).map(({ name, value }) => [name, value]));
-    const regressed = before.get('clean') === 0 && before.get('boot') !== boot;
+    const sameBoot = sql.getMeta.get('boot')?.['value'] === boot;
+    const regressed = sql.getMeta.get('clean')?.['value'] === 0 && !sameBoot;
     sql.putMeta.run('boot', boot);
     sql.putMeta.run('clean', 0);
+    db.exec('PRAGMA wal_checkpoint(TRUNCATE)');
     return { runs: alive, nextId: newest + 1, firstId, chars, regressed };
   };
 
@@ -159,9 +182,6 @@ export function createDataFile(db: DatabaseSync, path: string): DataFile {
       throw damaged(`journal entry ${id} (${(error as Error).message})`);
     }
   };
-
-  const damaged = (what: string): OpenClawError =>
-    new OpenClawError('DATA_DAMAGED', `${path}: ${what} failed its checksum. Nothing of it was given out; restore a copy.`);
 
   const extend = (run: Mutable<RecoveredRun>, line: Line, id: number): void => {
     const { piece } = line;
@@ -188,14 +208,22 @@ export function createDataFile(db: DatabaseSync, path: string): DataFile {
       guarded(() => {
         const row = sql.getSnapshot.get(key) as { seq: number; h: number; crc: number; fold: string } | undefined;
         if (!row) return undefined;
-        if (crc32(row.fold) !== row.crc) throw damaged(`the snapshot of run ${key}`);
+        if (sealOf(key, row.seq, row.h, row.fold) !== row.crc) throw damaged(`the snapshot of run ${key}`);
         return { seq: row.seq, h: row.h, fold: row.fold };
       }),
-    state: (key) => guarded(() => sql.getState.get(key) as Versioned | undefined),
+    state: (key) =>
+      guarded(() => {
+        const row = sql.getState.get(key) as (Versioned & { readonly crc: number }) | undefined;
+        if (!row) return undefined;
+        if (sealOf(key, row.rev, row.value) !== row.crc) throw damaged(`the state ${key}`);
+        return { value: row.value, rev: row.rev };
+      }),
     recover: (boot) => guarded(() => recover(boot)),
     secret: (fresh) => {
-      db.prepare("INSERT OR IGNORE INTO meta VALUES ('secret', ?)").run(fresh);
-      return (db.prepare("SELECT value FROM meta WHERE name = 'secret'").get() as { value: Uint8Array }).value;
+      db.prepare("INSERT OR IGNORE INTO meta VALUES ('secret', ?), ('secret seal', ?)").run(fresh, crc32(fresh));
+      const secret = sql.getMeta.get('secret')?.['value'] as Uint8Array | undefined;
+      if (!secret || crc32(secret) !== sql.getMeta.get('secret seal')?.['value']) throw damaged('the key of the run ids');
+      return secret;
     },
     close: () => {
       sql.putMeta.run('clean', 1);
@@ -237,21 +265,15 @@ function prepare(db: DatabaseSync) {
     getJournal: 'SELECT id, crc, body FROM journal ORDER BY id',
     putSegment: 'INSERT INTO segment VALUES (NULL, ?, ?, ?, ?, ?, ?)',
     getSegment: 'SELECT first, count, before, h, crc, body FROM segment WHERE id = ?',
-    putRun: `INSERT INTO run VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (key) DO UPDATE SET
-      epoch = max(epoch, excluded.epoch), seq = excluded.seq, h = excluded.h, done = excluded.done,
-      segments = CASE segments WHEN '' THEN excluded.segments ELSE segments || ',' || excluded.segments END`,
-    getRun: 'SELECT * FROM run WHERE key = ?',
-    openRuns: 'SELECT * FROM run WHERE done = 0 ORDER BY born',
-    putEpoch: "INSERT INTO run VALUES (?, ?, 0, 0, 0, ?, ?, '') ON CONFLICT (key) DO UPDATE SET epoch = excluded.epoch",
-    putCommand: 'INSERT OR IGNORE INTO command VALUES (?, ?, (SELECT count(*) FROM command WHERE key = ?), ?)',
-    getCommands: 'SELECT body FROM command WHERE key = ? ORDER BY at',
-    newState: 'INSERT OR IGNORE INTO state VALUES (?, 1, ?)',
-    putState: 'UPDATE state SET value = ?, rev = rev + 1 WHERE key = ? AND rev = ?',
-    getState: 'SELECT value, rev FROM state WHERE key = ?',
+    putCommand: 'INSERT OR IGNORE INTO command VALUES (?, ?, (SELECT count(*) FROM command WHERE key = ?), ?, ?)',
+    getCommands: 'SELECT id, body, crc FROM command WHERE key = ? ORDER BY at',
+    newState: 'INSERT OR IGNORE INTO state VALUES (?, 1, ?, ?)',
+    putState: 'UPDATE state SET value = ?, rev = rev + 1, crc = ? WHERE key = ? AND rev = ?',
+    getState: 'SELECT value, rev, crc FROM state WHERE key = ?',
     putSnapshot: 'INSERT OR REPLACE INTO snapshot VALUES (?, ?, ?, ?, ?)',
     getSnapshot: 'SELECT seq, h, crc, fold FROM snapshot WHERE key = ?',
     putMeta: 'INSERT OR REPLACE INTO meta VALUES (?, ?)',
-    getMeta: 'SELECT name, value FROM meta',
+    getMeta: 'SELECT value FROM meta WHERE name = ?',
   } as const;
   return Object.fromEntries(Object.entries(statements).map(([name, text]) => [name, db.prepare(text)])) as Record<
     keyof typeof statements,

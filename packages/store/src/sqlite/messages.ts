@@ -1,6 +1,9 @@
 import type { Snapshot, Versioned } from '../contract/store.ts';
 import type { Batch, Receipt, Recovered, Stored } from '../hall/persister.ts';
 
+/** Where the machine does not name its boots. */
+export const UNKNOWN_BOOT = 'unknown';
+
 /** What the store's thread is started with. */
 export interface ThreadData {
   readonly path: string;

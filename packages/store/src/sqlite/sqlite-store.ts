@@ -7,7 +7,7 @@ import type { Snapshot, Store, Versioned } from '../contract/store.ts';
 import type { Gap } from '../hall/committer.ts';
 import { createHall } from '../hall/hall.ts';
 import type { Persister, Receipt, Stored } from '../hall/persister.ts';
-import type { Answer, Opened, Reply, Request, ThreadData } from './messages.ts';
+import { type Answer, type Opened, type Reply, type Request, type ThreadData, UNKNOWN_BOOT } from './messages.ts';
 
 export interface SqliteOptions {
   /** Made when it does not exist, readable by its owner only. */
@@ -100,6 +100,6 @@ function bootId(): string {
   try {
     return readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
   } catch {
-    return 'unknown';
+    return UNKNOWN_BOOT;
   }
 }

@@ -3,7 +3,8 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { OpenClawError } from '@openclaw-runtime/protocol';
 import { openDatabase } from './database.ts';
 import { createDataFile, type DataFile } from './file.ts';
-import type { Answer, Opened, Reply, Request, ThreadData } from './messages.ts';
+import { type Answer, type Opened, type Reply, type Request, type ThreadData, UNKNOWN_BOOT } from './messages.ts';
+import { checkWal } from './wal-check.ts';
 
 serve(workerData as ThreadData);
 
@@ -13,6 +14,7 @@ function serve({ path, boot, freshSecret }: ThreadData): void {
   const say = (message: Opened | Reply): void => port.postMessage(message);
   let file: DataFile;
   try {
+    if (boot !== UNKNOWN_BOOT) checkWal(path, boot);
     file = createDataFile(openDatabase(path), path);
     say({ ok: true, secret: file.secret(freshSecret), recovered: file.recover(boot) });
   } catch (error) {

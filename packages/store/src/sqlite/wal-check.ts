@@ -1,0 +1,37 @@
+import { readFileSync } from 'node:fs';
+import { DatabaseSync } from 'node:sqlite';
+import { pathToFileURL } from 'node:url';
+import { damaged } from './damage.ts';
+import { inspectWal } from './wal.ts';
+
+/**
+ * Throws `DATA_DAMAGED` when the write-ahead log beside the file was changed since this boot's last process wrote it. To be called before the file is
+ * opened: SQLite would drop what follows the damage, and remove the log as it closes.
+ */
+export function checkWal(path: string, boot: string): void {
+  if (inspectWal(bytesOf(`${path}-wal`)) === 'broken' && lastBoot(path) === boot) throw damaged(path, 'the write-ahead log');
+}
+
+/** The boot in which the file was last opened. Each opening writes it past the log; looking changes nothing. */
+function lastBoot(path: string): unknown {
+  try {
+    const url = pathToFileURL(path);
+    url.search = '?immutable=1';
+    const db = new DatabaseSync(url, { readOnly: true });
+    try {
+      return db.prepare("SELECT value FROM meta WHERE name = 'boot'").get()?.['value'];
+    } finally {
+      db.close();
+    }
+  } catch {
+    return undefined;
+  }
+}
+
+function bytesOf(path: string): Uint8Array {
+  try {
+    return readFileSync(path);
+  } catch {
+    return new Uint8Array();
+  }
+}
