@@ -201,6 +201,7 @@ export function serveConnection(
   socket.on('message', (data: Buffer, binary: boolean) => {
     if (phase.kind === 'closed') return;
     heardAt = clock.now();
+    if (stream.writableLength >= limits.unsentBytes) socket.pause();
     try {
       if (!frames.take()) throw new OpenClawError('RATE_LIMITED', `More than ${limits.framesPerSecond} frames a second. Slow down.`);
       if (binary) throw new OpenClawError('BAD_FRAME', 'Frames are text.');
@@ -229,6 +230,7 @@ export function serveConnection(
   socket.on('close', leave);
   stream.on('drain', () => {
     stalledAt = undefined;
+    socket.resume();
     if (phase.kind !== 'closed') feed.flush();
   });
 

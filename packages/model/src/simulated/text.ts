@@ -7,13 +7,17 @@ const WORDS = (
   'orchard otter owl pearl pebble pine plain plum pond poplar prairie quartz quiet rain raven reed ridge river robin rose ruby ' +
   'rush sage sand sea shade shell shore silver sky slate snow sparrow spring spruce star stone storm stream summer sun swan ' +
   'thistle thunder tide timber trail tulip valley violet walnut warm water wave wheat willow wind winter wren yellow'
-).split(' ');
+)
+  .split(' ')
+  .map((word) => `${word} `);
 
 const READABLE = (
   'This is the simulated model of OpenClaw Runtime: no provider was asked, and nobody thought about your prompt. ' +
   'The words come at thirty a second, from a script, so that you can watch a stream, break the connection, or kill the server ' +
   'in the middle and see the answer go on where it stopped. Set OPENAI_API_KEY or OPENAI_BASE_URL to talk to a real model.'
-).split(' ');
+)
+  .split(' ')
+  .map((word) => `${word} `);
 
 /** An answer word by word, computed as it is needed. */
 export interface TokenSource {
@@ -27,10 +31,12 @@ export interface TokenSource {
  * `variant` is put into every token (`river·k3f9 `), so that answers of two variants differ everywhere.
  */
 export function simulatedSource(prompt: string, tokens: number | undefined, variant = ''): TokenSource {
-  const tail = variant === '' ? ' ' : `·${variant} `;
-  if (tokens === undefined) return { length: READABLE.length, at: (i) => READABLE[i] + tail };
-  const seed = hash(prompt);
-  return { length: tokens, at: (i) => WORDS[mix(seed + i) % WORDS.length] + tail };
+  const seed = tokens === undefined ? undefined : hash(prompt);
+  const words = seed === undefined ? READABLE : WORDS;
+  const place = (i: number): number => (seed === undefined ? i : mix(seed + i) % words.length);
+  const length = tokens ?? READABLE.length;
+  if (variant === '') return { length, at: (i) => words[place(i)] as string };
+  return { length, at: (i) => `${words[place(i)]?.trimEnd()}·${variant} ` };
 }
 
 /** All tokens of {@link simulatedSource}, as a caller of the simulated model gets them. */

@@ -4,6 +4,7 @@ import type { ModelBroker } from '@openclaw-runtime/model';
 import {
   addUsage,
   encodeRecord,
+  type Finish,
   foldText,
   type Message,
   NO_USAGE,
@@ -58,109 +59,143 @@ class Stop {
 
 /** Carries one run from its lease to its end: what it was asked → its step → what happened. */
 export function executeRun(lease: Lease, deps: RunDeps): RunningRun {
-  const abort = new AbortController();
-  const asked = (JSON.parse(lease.creation) as WireRecord)[3] as Payloads['run.created'];
-  const intervalMs = asked.tokenInterval ?? deps.tokenIntervalMs;
-  let snapshots: Snapshots | undefined;
-  const writer = new RunWriter(lease, {
-    wheel: deps.wheel,
-    intervalMs,
-    textDurability: deps.textDurability,
-    onLong() {
-      snapshots = createSnapshots(deps.store, lease);
-    },
-  });
-  const deadlineMs = deps.clock.now() + deps.limits.runMs;
-  const accepted = new Set<string>();
-  let usage = NO_USAGE;
+  return new Execution(lease, deps);
+}
 
-  const command = ({ id, kind, data }: Command): void => {
-    if (abort.signal.aborted || accepted.has(id)) return;
-    accepted.add(id);
-    if (kind === 'cancel') {
-      writer.record('cancel.requested', 0, 0, { command: id }, 'disk');
-      cancel(id);
-    } else if (kind === 'feedback') writer.record('feedback.given', 0, 0, { command: id, feedback: data }, 'disk');
-  };
-  const cancel = (by: string): void => abort.abort(new Stop((used) => ({ status: 'cancelled', by, usage: used })));
+class Execution implements RunningRun {
+  readonly over: Promise<void>;
+  readonly #lease: Lease;
+  readonly #deps: RunDeps;
+  readonly #abort = new AbortController();
+  readonly #asked: Payloads['run.created'];
+  readonly #writer: RunWriter;
+  readonly #deadlineMs: number;
+  /** Ids of commands that the log knows or is about to. */
+  #accepted: Set<string> | undefined;
+  #snapshots: Snapshots | undefined;
+  #usage = NO_USAGE;
 
-  const resume = async (): Promise<Replay | undefined> => {
-    const replay = lease.head.seq > 1 ? await replayRun(deps.store, lease.key, lease.head.seq) : undefined;
-    if (replay) {
-      usage = replay.fold.usage;
-      for (const id of replay.accepted) accepted.add(id);
-      if (replay.cancelled) cancel(replay.cancelled);
-    }
-    for (const each of lease.commands) command(each);
-    abort.signal.throwIfAborted();
-    return replay;
-  };
+  constructor(lease: Lease, deps: RunDeps) {
+    this.#lease = lease;
+    this.#deps = deps;
+    this.#asked = (JSON.parse(lease.creation) as WireRecord)[3] as Payloads['run.created'];
+    const { wheel, textDurability } = deps;
+    this.#writer = new RunWriter(lease, { wheel, textDurability, intervalMs: this.#asked.tokenInterval ?? deps.tokenIntervalMs }, () => {
+      this.#snapshots = createSnapshots(deps.store, lease);
+    });
+    this.#deadlineMs = deps.clock.now() + deps.limits.runMs;
+    this.over = this.#work();
+  }
 
-  const answer = async (): Promise<void> => {
-    const replay = await resume();
-    const input = messagesOf(asked);
-    await using session = await deps.sessions.enter(lease.key, asked.session, abort.signal);
-    const last = replay?.fold.steps.at(-1);
-    let records: string[] = [];
-    let { finish, text } = { finish: last?.finish ?? 'stop', text: replay ? foldText(replay.fold) : '' };
-    if (!last?.ended) {
-      const result = await runStep(deps, { lease, writer, signal: abort.signal }, stepCall(asked, deps, session.messages, replay));
-      ({ finish, text } = result);
-      usage = addUsage(usage, result.usage);
-      records = stepRecords(last?.step ?? 1, result);
-    }
-    if (asked.session !== undefined) {
-      if (records.length > 0) writer.append(records, false);
-      records = [];
-      await lease.settled();
-      await session.save([...input, { role: 'assistant', content: text }]);
-    }
-    end(records, { status: 'completed', reason: finish, usage });
-  };
-
-  const end = (records: readonly string[], outcome: Outcome): void => {
-    writer.append([...records, encodeRecord('run.finished', 0, 0, outcome)], true);
-  };
-
-  const work = async (): Promise<void> => {
+  command(command: Command): void {
     try {
-      await answer();
-    } catch (thrown) {
-      const reason: unknown = abort.signal.aborted ? abort.signal.reason : thrown;
-      if (isLeaseGone(thrown) || isLeaseGone(reason)) return;
-      const outcome = reason instanceof Stop ? reason.end?.(usage) : failure(OpenClawError.from(reason), usage);
-      if (outcome) endAnyway(outcome);
-    } finally {
-      snapshots?.stop();
-    }
-  };
-
-  /** The end after an error; a lease that is gone by now has another owner, who will write one. */
-  const endAnyway = (outcome: Outcome): void => {
-    try {
-      end([], outcome);
+      this.#accept(command);
     } catch (error) {
       if (!isLeaseGone(error)) throw error;
     }
-  };
+  }
 
-  return {
-    command(each) {
-      try {
-        command(each);
-      } catch (error) {
-        if (!isLeaseGone(error)) throw error;
-      }
-    },
-    expire(now) {
-      if (now >= deadlineMs) abort.abort(new Stop((used) => failure(tooLong(deps.limits), used)));
-    },
-    release() {
-      writer.drop();
-      abort.abort(new Stop());
-    },
-    over: work(),
-  };
+  expire(now: number): void {
+    if (now < this.#deadlineMs) return;
+    this.#abort.abort(new Stop((used) => failure(tooLong(this.#deps.limits), used)));
+  }
+
+  release(): void {
+    try {
+      this.#writer.flush();
+    } catch {
+      this.#writer.drop();
+    }
+    this.#abort.abort(new Stop());
+  }
+
+  async #work(): Promise<void> {
+    try {
+      await this.#answer();
+    } catch (thrown) {
+      const { signal } = this.#abort;
+      const reason: unknown = signal.aborted ? signal.reason : thrown;
+      if (isLeaseGone(thrown) || isLeaseGone(reason)) return;
+      const outcome = reason instanceof Stop ? reason.end?.(this.#usage) : failure(OpenClawError.from(reason), this.#usage);
+      if (outcome) this.#endAnyway(outcome);
+    } finally {
+      this.#snapshots?.stop();
+    }
+  }
+
+  async #answer(): Promise<void> {
+    const { signal } = this.#abort;
+    const replay = this.#lease.head.seq > 1 ? await this.#replay() : undefined;
+    for (const each of this.#lease.commands) this.#accept(each);
+    signal.throwIfAborted();
+    const { session } = this.#asked;
+    if (session === undefined) return this.#finish(await this.#step([], replay));
+
+    await using turn = await this.#deps.sessions.enter(this.#lease.key, session, signal);
+    const answer = await this.#step(turn.messages, replay);
+    if (answer.records.length > 0) this.#writer.append(answer.records, false);
+    await this.#lease.settled();
+    await turn.save([...messagesOf(this.#asked), { role: 'assistant', content: answer.text }]);
+    this.#finish({ ...answer, records: [] });
+  }
+
+  /** Finds out what an earlier owner left. */
+  async #replay(): Promise<Replay> {
+    const { store } = this.#deps;
+    const replay = await replayRun(store, this.#lease.key, this.#lease.head.seq);
+    this.#usage = replay.fold.usage;
+    this.#accepted = new Set(replay.accepted);
+    if (replay.cancelled !== undefined) this.#cancel(replay.cancelled);
+    return replay;
+  }
+
+  /** The run's step: asked afresh, or gone on with, or only read when it was complete. */
+  async #step(history: readonly Message[], replay: Replay | undefined): Promise<Answer> {
+    const last = replay?.fold.steps.at(-1);
+    if (last?.ended && replay) return { finish: last.finish ?? 'stop', text: foldText(replay.fold), records: [] };
+    const call = stepCall(this.#asked, this.#deps, history, replay);
+    const result = await runStep(this.#deps, { lease: this.#lease, writer: this.#writer, signal: this.#abort.signal }, call);
+    this.#usage = addUsage(this.#usage, result.usage);
+    return { finish: result.finish, text: result.text, records: stepRecords(call.step, result) };
+  }
+
+  #finish({ finish, records }: Answer): void {
+    this.#end(records, { status: 'completed', reason: finish, usage: this.#usage });
+  }
+
+  #end(records: readonly string[], outcome: Outcome): void {
+    this.#writer.append([...records, encodeRecord('run.finished', 0, 0, outcome)], true);
+  }
+
+  /** The end after an error; a lease that is gone by now has another owner, who will write one. */
+  #endAnyway(outcome: Outcome): void {
+    try {
+      this.#end([], outcome);
+    } catch (error) {
+      if (!isLeaseGone(error)) throw error;
+    }
+  }
+
+  #accept({ id, kind, data }: Command): void {
+    this.#accepted ??= new Set();
+    if (this.#abort.signal.aborted || this.#accepted.has(id)) return;
+    this.#accepted.add(id);
+    if (kind === 'cancel') {
+      this.#writer.record('cancel.requested', 0, 0, { command: id }, 'disk');
+      this.#cancel(id);
+    } else if (kind === 'feedback') this.#writer.record('feedback.given', 0, 0, { command: id, feedback: data }, 'disk');
+  }
+
+  #cancel(by: string): void {
+    this.#abort.abort(new Stop((usage) => ({ status: 'cancelled', by, usage })));
+  }
+}
+
+interface Answer {
+  readonly finish: Finish;
+  readonly text: string;
+  /** What is still to be written of the step. */
+  readonly records: readonly string[];
 }
 
 function stepCall(asked: RunRequest, deps: RunDeps, history: readonly Message[], replay: Replay | undefined): StepCall {

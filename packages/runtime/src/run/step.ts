@@ -1,6 +1,6 @@
 import { backoffMs, type Clock, type Random, sleep } from '@openclaw-runtime/kit';
 import type { ModelBroker, ModelEnd, ModelSink } from '@openclaw-runtime/model';
-import { type Message, OpenClawError, type ToolSpec } from '@openclaw-runtime/protocol';
+import { type ErrorBody, type Message, OpenClawError, type ToolSpec } from '@openclaw-runtime/protocol';
 import type { Lease } from '@openclaw-runtime/store';
 import { type Comparison, createComparison } from './comparison.ts';
 import { chooseRung, countAttempt, type Delivered, exhausted, type Meters } from './ladder.ts';
@@ -59,35 +59,20 @@ export async function runStep(house: StepHouse, run: StepRun, call: StepCall): P
     const rung = chooseRung(before, capabilities.prefix);
     if (rung !== 'fresh') writer.record('step.resumed', step, attempt, { by: rung === 'continue' ? 'continue' : 'silent' }, 'process');
 
-    let heard = false;
-    const emit = (flow: 'text' | 'thinking', delta: string): void => {
-      heard = true;
-      writer.text(flow, step, attempt, delta);
-    };
-    const comparison: Comparison | undefined =
+    const sink = new StepSink(lease, writer, step, attempt);
+    const comparison =
       rung === 'compare'
         ? createComparison(before, {
             differs(keep, keepThinking) {
-              const supersedes = attempt++;
+              sink.attempt = ++attempt;
               said.text = before.text.slice(0, keep);
               said.thinking = before.thinking.slice(0, keepThinking);
-              writer.record('step.started', step, attempt, { model, supersedes, keep, keepThinking }, 'process');
+              writer.record('step.started', step, attempt, { model, supersedes: before.attempt, keep, keepThinking }, 'process');
             },
-            fresh: emit,
+            fresh: (flow, delta) => writer.text(flow, step, attempt, delta),
           })
         : undefined;
-    const hear = comparison
-      ? (flow: 'text' | 'thinking', delta: string): void => {
-          heard = true;
-          comparison.delta(flow, delta);
-        }
-      : emit;
-    const sink: ModelSink = {
-      text: (delta) => hear('text', delta),
-      thinking: (delta) => hear('thinking', delta),
-      retry: (error, delayMs) => writer.record('step.retried', step, attempt, { error, delayMs }, 'process'),
-      full: () => lease.full(),
-    };
+    sink.comparison = comparison;
 
     try {
       const prefix = rung === 'continue' ? { prefix: before.text } : {};
@@ -99,7 +84,7 @@ export async function runStep(house: StepHouse, run: StepRun, call: StepCall): P
     } catch (thrown) {
       if (signal.aborted) throw signal.reason;
       const error = OpenClawError.from(thrown);
-      if (!error.retryable || !heard) throw error;
+      if (!error.retryable || !sink.heard) throw error;
       writer.flush();
       meters = countAttempt(meters, rung, before, { attempt, ...said });
       const stop = exhausted(meters, limits, error);
@@ -108,5 +93,45 @@ export async function runStep(house: StepHouse, run: StepRun, call: StepCall): P
       writer.record('step.retried', step, attempt, { error: error.toBody(), delayMs: Math.round(delayMs) }, 'process');
       await sleep(clock, delayMs, signal);
     }
+  }
+}
+
+/** Where one attempt's output goes: to the log, by way of the comparison where there is one. */
+class StepSink implements ModelSink {
+  readonly #lease: Lease;
+  readonly #writer: RunWriter;
+  readonly #step: number;
+  attempt: number;
+  comparison: Comparison | undefined;
+  /** Whether the provider said anything. */
+  heard = false;
+
+  constructor(lease: Lease, writer: RunWriter, step: number, attempt: number) {
+    this.#lease = lease;
+    this.#writer = writer;
+    this.#step = step;
+    this.attempt = attempt;
+  }
+
+  text(delta: string): void {
+    this.#take('text', delta);
+  }
+
+  thinking(delta: string): void {
+    this.#take('thinking', delta);
+  }
+
+  retry(error: ErrorBody, delayMs: number): void {
+    this.#writer.record('step.retried', this.#step, this.attempt, { error, delayMs: Math.round(delayMs) }, 'process');
+  }
+
+  full(): Promise<void> | undefined {
+    return this.#lease.full();
+  }
+
+  #take(flow: 'text' | 'thinking', delta: string): void {
+    this.heard = true;
+    if (this.comparison) this.comparison.delta(flow, delta);
+    else this.#writer.text(flow, this.#step, this.attempt, delta);
   }
 }

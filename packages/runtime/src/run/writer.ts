@@ -7,8 +7,6 @@ export interface WriterOptions {
   /** Milliseconds that text may wait for its record. */
   readonly intervalMs: number;
   readonly textDurability: Durability;
-  /** Called once, when the run has become long enough for snapshots. */
-  onLong(): void;
 }
 
 /** Text per record, and the most of one delta that goes into one. */
@@ -25,6 +23,7 @@ type Flow = 'text' | 'thinking';
 export class RunWriter {
   readonly #lease: Lease;
   readonly #options: WriterOptions;
+  readonly #onLong: () => void;
   #flow: Flow = 'text';
   #step = 0;
   #attempt = 0;
@@ -36,9 +35,11 @@ export class RunWriter {
   readonly said = { text: '', thinking: '' };
   #records = 0;
 
-  constructor(lease: Lease, options: WriterOptions) {
+  /** `onLong` is called once, when the run has become long enough for snapshots. */
+  constructor(lease: Lease, options: WriterOptions, onLong: () => void = () => undefined) {
     this.#lease = lease;
     this.#options = options;
+    this.#onLong = onLong;
   }
 
   text(flow: Flow, step: number, attempt: number, delta: string): void {
@@ -79,7 +80,7 @@ export class RunWriter {
     this.#deltas = [];
     this.#first = false;
     this.#lease.append([record], this.#options.textDurability);
-    if (++this.#records === LONG_RECORDS) this.#options.onLong();
+    if (++this.#records === LONG_RECORDS) this.#onLong();
   }
 
   /** Forgets what is gathered: the lease is gone. */

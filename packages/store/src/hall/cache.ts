@@ -11,7 +11,9 @@ export interface Cache {
 
 export function createCache(maxChars: number): Cache {
   const entries = new Map<string, Entry>();
-  const retired = new Set<Entry>();
+  /** Oldest first, from `gone` on. */
+  let retired: Entry[] = [];
+  let gone = 0;
   let chars = 0;
 
   /** The text, and roughly what the objects around it take. */
@@ -22,14 +24,16 @@ export function createCache(maxChars: number): Cache {
     add: (entry) => void entries.set(entry.key, entry),
     remove: (key) => void entries.delete(key),
     retire(entry) {
-      if (retired.has(entry)) return;
-      retired.add(entry);
+      retired.push(entry);
       chars += cost(entry);
-      for (const oldest of retired) {
-        if (chars <= maxChars) return;
-        retired.delete(oldest);
+      while (chars > maxChars && gone < retired.length) {
+        const oldest = retired[gone++] as Entry;
         chars -= cost(oldest);
         if (entries.get(oldest.key) === oldest) entries.delete(oldest.key);
+      }
+      if (gone > 1024 && gone * 2 > retired.length) {
+        retired = retired.slice(gone);
+        gone = 0;
       }
     },
   };

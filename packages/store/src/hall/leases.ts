@@ -27,9 +27,12 @@ export function createLeases(committer: Committer): Leases {
   /** In the order of offering; a Set, since it may be long and is taken from at the front. */
   const waiting = new Set<Entry>();
 
+  const withRoom = (): Holder | undefined => holders.find((each) => each.open && each.held < each.capacity);
+
   const pump = (): void => {
+    if (waiting.size === 0) return;
     for (const entry of waiting) {
-      const holder = holders.find((each) => each.open && each.held < each.capacity);
+      const holder = withRoom();
       if (!holder) return;
       waiting.delete(entry);
       give(entry, holder);
@@ -53,8 +56,9 @@ export function createLeases(committer: Committer): Leases {
 
   return {
     offer(entry) {
-      waiting.add(entry);
-      pump();
+      const holder = waiting.size === 0 ? withRoom() : undefined;
+      if (holder) give(entry, holder);
+      else waiting.add(entry);
     },
     consume(_owner, capacity, consumer) {
       const holder: Holder = { consumer, capacity, held: 0, open: true };

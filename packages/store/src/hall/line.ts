@@ -1,17 +1,18 @@
-import type { Head } from '../contract/store.ts';
+import type { Chunk, Head } from '../contract/store.ts';
 import type { Piece } from './chunk.ts';
 
 /** One journal entry's part for one run. JSON escapes tabs and line breaks, so neither occurs inside a field. */
 export interface Line {
   readonly key: string;
   readonly epoch: number;
-  readonly piece: Piece;
+  /** Without the chain before it: that is where the run's line before ends. */
+  readonly chunk: Chunk;
   /** Only on a run's first line. */
   readonly fingerprint: string;
 }
 
-export function encodeLine(key: string, epoch: number, piece: Piece, fingerprint = ''): string {
-  return `${key}\t${epoch}\t${piece.first}\t${piece.count}\t${piece.before}\t${piece.h}\t${fingerprint}\t${piece.body}\n`;
+export function encodeLine(key: string, epoch: number, piece: Chunk, fingerprint = ''): string {
+  return `${key}\t${epoch}\t${piece.first}\t${piece.count}\t${piece.h}\t${fingerprint}\t${piece.body}\n`;
 }
 
 /** Records of a run that get a place of their own, and where the run then stands. */
@@ -24,14 +25,15 @@ export interface Segment {
 }
 
 export function encodeSegment({ key, head, born, fingerprint, piece }: Segment): string {
-  return `${born}\t${head.seq}\t${head.h}\t${head.done ? 1 : 0}\t${encodeLine(key, head.epoch, piece, fingerprint)}`;
+  return `${born}\t${head.seq}\t${head.done ? 1 : 0}\t${piece.before}\t${encodeLine(key, head.epoch, piece, fingerprint)}`;
 }
 
 export function decodeSegments(text: string): Segment[] {
   return rows(text).map((raw) => {
-    const [born, seq, h, done, ...line] = raw.split('\t');
-    const { key, epoch, piece, fingerprint } = decodeLine(line);
-    return { key, head: { epoch, seq: int(seq), h: int(h), done: done === '1' }, born: int(born), fingerprint, piece };
+    const [born, seq, done, before, ...line] = raw.split('\t');
+    const { key, epoch, chunk, fingerprint } = decodeLine(line);
+    const head = { epoch, seq: int(seq), h: chunk.h, done: done === '1' };
+    return { key, head, born: int(born), fingerprint, piece: { ...chunk, before: int(before) } };
   });
 }
 
@@ -45,11 +47,11 @@ export function* splitLines(text: string): Generator<{ readonly key: string; rea
   for (const raw of rows(text)) yield { key: raw.slice(0, raw.indexOf('\t')), line: `${raw}\n` };
 }
 
-function decodeLine([key, epoch, first, count, before, h, fingerprint, body, ...rest]: readonly string[]): Line {
+function decodeLine([key, epoch, first, count, h, fingerprint, body, ...rest]: readonly string[]): Line {
   if (key === undefined || body === undefined || fingerprint === undefined || rest.length > 0)
     throw new Error('a journal line has the wrong number of fields');
-  const piece = { first: int(first), count: int(count), before: int(before), h: int(h), body };
-  return { key, epoch: int(epoch), piece, fingerprint };
+  const chunk = { first: int(first), count: int(count), h: int(h), body };
+  return { key, epoch: int(epoch), chunk, fingerprint };
 }
 
 function rows(text: string): string[] {

@@ -2,7 +2,7 @@ import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { crc32 } from 'node:zlib';
 import { OpenClawError } from '@openclaw-runtime/protocol';
 import type { Command, Snapshot, Versioned } from '../contract/store.ts';
-import { cutPiece, limitPiece, type Piece } from '../hall/chunk.ts';
+import { cutPiece, limitPiece, type Piece, splitBody, verifyPiece } from '../hall/chunk.ts';
 import { decodeLines, decodeSegments, type Line, type Segment, splitLines } from '../hall/line.ts';
 import type { Batch, Dup, Receipt, Recovered, RecoveredRun, Row, Stored } from '../hall/persister.ts';
 import { damaged as damagedAt, sealOf } from './damage.ts';
@@ -127,7 +127,7 @@ export function createDataFile(db: DatabaseSync, path: string): DataFile {
     const runs = new Map<string, Mutable<RecoveredRun>>();
     const adopt = (row: RunRow): Mutable<RecoveredRun> => {
       const refs = segmentRefs(row.segments);
-      const creation = refs[0] ? JSON.stringify((JSON.parse(`[${segment(row.key, refs[0]).body}]`) as unknown[])[0]) : '';
+      const creation = refs[0] ? (splitBody(segment(row.key, refs[0]).body)[0] ?? '') : '';
       const run = {
         key: row.key,
         head: headOf(row),
@@ -184,13 +184,13 @@ export function createDataFile(db: DatabaseSync, path: string): DataFile {
   };
 
   const extend = (run: Mutable<RecoveredRun>, line: Line, id: number): void => {
-    const { piece } = line;
-    if (piece.first + piece.count - 1 <= run.head.seq) return;
-    if (piece.first !== run.head.seq + 1 || piece.before !== run.head.h)
-      throw damaged(`journal entry ${id}, run ${run.key}: a record before seq ${piece.first}`);
-    if (piece.first === 1) run.creation = JSON.stringify((JSON.parse(`[${piece.body}]`) as unknown[])[0]);
+    const piece: Piece = { ...line.chunk, before: run.head.h };
+    const last = piece.first + piece.count - 1;
+    if (last <= run.head.seq) return;
+    if (piece.first !== run.head.seq + 1 || !verifyPiece(piece)) throw damaged(`journal entry ${id}, run ${run.key}, seq ${piece.first}`);
+    if (piece.first === 1) run.creation = splitBody(piece.body)[0] ?? '';
     run.pieces.push(piece);
-    run.head = { epoch: Math.max(run.head.epoch, line.epoch), seq: piece.first + piece.count - 1, h: piece.h, done: false };
+    run.head = { epoch: Math.max(run.head.epoch, line.epoch), seq: last, h: piece.h, done: false };
   };
 
   const guarded = <T>(read: () => T): T => {
