@@ -102,34 +102,31 @@ async function openArena(options: ArenaOptions, dir: string): Promise<Arena> {
   };
   const joinIn = async (): Promise<Child> => {
     const script = join(root, 'tests/faults/client-main.ts');
-    const args = [
-      '--url',
-      url,
-      '--dir',
-      dir,
-      '--arena',
-      options.name,
-      '--seed',
-      String(seed),
-      '--mode',
-      mode,
-      '--inflight',
-      String(options.inFlight ?? 8),
-    ];
+    const flags = { url, dir, arena: options.name, seed, mode, inflight: options.inFlight ?? 8 };
+    const args = Object.entries(flags).flatMap(([flag, value]) => [`--${flag}`, String(value)]);
     const child = await startChild([script, ...args]);
     clientReadyMs.push(child.readyMs);
     return child;
   };
   let server = await startUp();
-  let client = await joinIn();
+  let client = await joinIn().catch(async (error: unknown) => {
+    await server.kill();
+    throw error;
+  });
   const size = (): number => (existsSync(transcript) ? statSync(transcript).size : 0);
 
+  /** Nobody but us ends a process: one that ended by itself is a fault. */
+  const kill = async (child: Child): Promise<void> => {
+    await child.kill();
+    const code = await child.exited;
+    if (code !== 'SIGKILL') troubles.push(`process ${child.pid} ended by itself with ${code}: ${child.complaints()}`);
+  };
   const strikeServer = async (): Promise<void> => {
-    await server.kill();
+    await kill(server);
     server = await startUp();
   };
   const strikeClient = async (): Promise<void> => {
-    await client.kill();
+    await kill(client);
     client = await joinIn();
   };
 
@@ -155,7 +152,10 @@ async function openArena(options: ArenaOptions, dir: string): Promise<Arena> {
         const [first, second] = random.float() < 0.5 ? [strikeServer, strikeClient] : [strikeClient, strikeServer];
         const striking = first();
         await sleep(random.float() < 0.5 ? 0 : random.float() * 60);
-        await Promise.all([striking, second()]);
+        // Both are waited for, lest one comes up when everything is over.
+        const ends = await Promise.allSettled([striking, second()]);
+        const errors = ends.flatMap((end) => (end.status === 'rejected' ? [String(end.reason)] : []));
+        if (errors.length > 0) throw new Error(errors.join('\n'));
       }
     },
     isFaulty: () => [...linesByRun(readTranscript(transcript)).values()].some(isOutOfOrder),

@@ -1,8 +1,9 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import type { Readable } from 'node:stream';
 
 /** A process of ours that said it is ready. */
 export interface Child extends AsyncDisposable {
@@ -18,6 +19,8 @@ export interface Child extends AsyncDisposable {
   complaints(): string;
 }
 
+/** Far more than a start takes. */
+const READY_MS = 20_000;
 const FLAGS = ['--conditions=openclaw-source', '--disable-warning=ExperimentalWarning'];
 
 export interface ServerOptions {
@@ -37,7 +40,7 @@ export function startProvider(root: string, { vary }: { readonly vary: boolean }
   return startChild([join(root, 'tests/provider/main.ts'), ...(vary ? ['--vary'] : [])]);
 }
 
-/** Resolves when the script has printed its first line, which is JSON; rejects with what it complained of when it ended instead. */
+/** Resolves when the script has printed `{"ready":true,…}`; rejects with what it printed instead, or complained of, or when it says nothing in time. */
 export async function startChild(args: readonly string[]): Promise<Child> {
   const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^(OPEN(AI|CLAW)_|VITEST|NODE_OPTIONS$)/.test(name)));
   const began = performance.now();
@@ -47,20 +50,25 @@ export async function startChild(args: readonly string[]): Promise<Child> {
     complaints += text;
   });
   const exited = once(child, 'exit').then(([code, signal]) => (code ?? signal) as number | string);
-  const line = await firstLine(child, child.stdout);
-  const readyMs = performance.now() - began;
   const kill = async (): Promise<void> => {
     if (child.exitCode === null && child.signalCode === null) child.kill('SIGKILL');
     await exited;
   };
-  if (line === undefined) throw new Error(`${args.join(' ')} ended with ${await exited}: ${complaints}`);
-  const hello = JSON.parse(line) as Record<string, unknown>;
+  const late = setTimeout(() => child.kill('SIGKILL'), READY_MS);
+  const line = await firstLine(child.stdout);
+  clearTimeout(late);
+  const hello = JSON.parse(line ?? '{}') as Record<string, unknown>;
+  if (hello.ready !== true) {
+    await kill();
+    throw new Error(`${args.join(' ')} was not ready within ${READY_MS} ms, and ended with ${await exited}: ${line ?? ''} ${complaints}`);
+  }
+  const readyMs = performance.now() - began;
   return { pid: child.pid ?? 0, readyMs, hello, kill, exited, complaints: () => complaints, [Symbol.asyncDispose]: kill };
 }
 
-async function firstLine(child: ChildProcess, stdout: NonNullable<ChildProcess['stdout']>): Promise<string | undefined> {
+async function firstLine(stdout: Readable): Promise<string | undefined> {
   for await (const line of createInterface({ input: stdout })) {
-    child.stdout?.resume();
+    stdout.resume();
     return line;
   }
   return undefined;

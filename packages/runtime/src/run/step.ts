@@ -84,7 +84,8 @@ export async function runStep(house: StepHouse, run: StepRun, call: StepCall): P
     } catch (thrown) {
       if (signal.aborted) throw signal.reason;
       const error = OpenClawError.from(thrown);
-      if (!error.retryable || !sink.heard) throw error;
+      const brokeOff = sink.heard && error.retryable && error.code.startsWith('PROVIDER_');
+      if (!brokeOff) throw error;
       writer.flush();
       meters = countAttempt(meters, rung, before, { attempt, ...said });
       const stop = exhausted(meters, limits, error);
