@@ -29,6 +29,8 @@ export function createDataFile(db: DatabaseSync, path: string): DataFile {
   const damaged = (what: string): OpenClawError => damagedAt(path, what);
   let full = true;
   let dropped = 0;
+  /** A commit failed part way: what it wrote to the write-ahead log lies beyond its end, and would look like damage after a crash. */
+  let litter = false;
 
   const apply = (row: Row): boolean => {
     switch (row.op) {
@@ -116,10 +118,22 @@ export function createDataFile(db: DatabaseSync, path: string): DataFile {
         dropped = batch.dropBelow;
       }
       db.exec('COMMIT');
+      if (litter) sweep();
       return { ok: true, dups, applied };
     } catch (error) {
+      litter = true;
       if (db.isTransaction) db.exec('ROLLBACK');
       return { ok: false, full: isFull(error), message: (error as Error).message };
+    }
+  };
+
+  /** The commit before it stands, whatever becomes of this: it is tried again after the next one. */
+  const sweep = (): void => {
+    try {
+      db.exec('PRAGMA wal_checkpoint(TRUNCATE)');
+      litter = false;
+    } catch (error) {
+      if (!isFull(error)) throw error;
     }
   };
 
