@@ -112,7 +112,7 @@ test('HTTP: from every position, by header or by query, follows exactly the rest
     method: 'POST',
     json: { input: 'Again.', model: 'simulated?tokens=30&ms=60', tokenInterval: 0 },
   });
-  expect(started).toMatchObject({ status: 201, body: { epoch: 1, head: 1, status: 'running' } });
+  expect(started).toMatchObject({ status: 201, body: { epoch: 1, head: 1, done: false } });
   const url = `${claw.http}${started.headers.location}/events`;
   const { events } = await fetchEvents(url);
   expect(events.length).toBeGreaterThan(10);

@@ -1,4 +1,4 @@
-import { cpSync, mkdtempSync, rmSync, statSync } from 'node:fs';
+import { cpSync, mkdtempSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -214,6 +214,20 @@ describe('damage', () => {
     const image = crashImage();
     edit(image, sql);
     expect(await codeOf(() => open(image))).toBe('DATA_DAMAGED');
+  });
+
+  test.each([
+    ['emptied', (folder: string) => truncateSync(join(folder, 'openclaw.db'))],
+    ['gone', (folder: string) => rmSync(join(folder, 'openclaw.db'))],
+    ['without the key of its run ids', (folder: string) => rmSync(join(folder, 'openclaw.key'))],
+    ['with another key', (folder: string) => writeFileSync(join(folder, 'openclaw.key'), `${'A'.repeat(43)} 1\n`)],
+  ])('a database that was %s is not taken for a new folder', async (_how, harm) => {
+    {
+      await using house = await open();
+      await house.store.runs.create(runKey('t', 'r'), created, 'f');
+    }
+    harm(place.folder);
+    expect(await codeOf(() => open())).toBe('DATA_DAMAGED');
   });
 
   test('is told from another format, DATA_FORMAT, and from an impossible folder, STORE_FAILED', async () => {

@@ -16,7 +16,7 @@ export interface DataFile {
   snapshot(key: string): Snapshot | undefined;
   state(key: string): Versioned | undefined;
   recover(boot: string): Recovered;
-  secret(fresh: Uint8Array): Uint8Array;
+  hasRuns(): boolean;
   close(): void;
 }
 
@@ -233,12 +233,7 @@ export function createDataFile(db: DatabaseSync, path: string): DataFile {
         return { value: row.value, rev: row.rev };
       }),
     recover: (boot) => guarded(() => recover(boot)),
-    secret: (fresh) => {
-      db.prepare("INSERT OR IGNORE INTO meta VALUES ('secret', ?), ('secret seal', ?)").run(fresh, crc32(fresh));
-      const secret = sql.getMeta.get('secret')?.['value'] as Uint8Array | undefined;
-      if (!secret || crc32(secret) !== sql.getMeta.get('secret seal')?.['value']) throw damaged('the key of the run ids');
-      return secret;
-    },
+    hasRuns: () => guarded(() => sql.anyRun.get() !== undefined),
     close: () => {
       sql.putMeta.run('clean', 1);
       db.close();
@@ -276,6 +271,7 @@ function prepare(db: DatabaseSync) {
   const statements = {
     putJournal: 'INSERT INTO journal VALUES (?, ?, ?)',
     dropJournal: 'DELETE FROM journal WHERE id < ?',
+    anyRun: 'SELECT 1 FROM journal UNION ALL SELECT 1 FROM run LIMIT 1',
     getJournal: 'SELECT id, crc, body FROM journal ORDER BY id',
     putSegment: 'INSERT INTO segment VALUES (NULL, ?, ?, ?, ?, ?, ?)',
     getSegment: 'SELECT first, count, before, h, crc, body FROM segment WHERE id = ?',

@@ -3,6 +3,7 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { OpenClawError } from '@openclaw-runtime/protocol';
 import { openDatabase } from './database.ts';
 import { createDataFile, type DataFile } from './file.ts';
+import { checkNotEmptied, openKey } from './key-file.ts';
 import { type Answer, type Opened, type Reply, type Request, type ThreadData, UNKNOWN_BOOT } from './messages.ts';
 import { checkWal } from './wal-check.ts';
 
@@ -14,9 +15,10 @@ function serve({ path, boot, freshSecret }: ThreadData): void {
   const say = (message: Opened | Reply): void => port.postMessage(message);
   let file: DataFile;
   try {
+    checkNotEmptied(path);
     if (boot !== UNKNOWN_BOOT) checkWal(path, boot);
     file = createDataFile(openDatabase(path), path);
-    say({ ok: true, secret: file.secret(freshSecret), recovered: file.recover(boot) });
+    say({ ok: true, secret: openKey(path, freshSecret, file.hasRuns), recovered: file.recover(boot) });
   } catch (error) {
     say({ ok: false, ...OpenClawError.from(error, 'STORE_FAILED').toBody() });
     port.close();
