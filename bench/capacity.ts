@@ -16,6 +16,7 @@ export interface CapacityReport extends LoadReport {
 }
 
 const TOKENS = 20;
+const CONNECTIONS = 32;
 
 /** One server, then each rate for ten seconds. */
 export async function measureCapacity(rates: readonly number[], seconds = 10): Promise<CapacityReport[]> {
@@ -58,7 +59,7 @@ export async function measureMemory(): Promise<{ readonly idleMiB: number; reado
 
 /** Runs the load in a process of its own, so that its CPU is not the server's. */
 export function load(part: Pick<LoadOptions, 'rate' | 'seconds' | 'name'>, url: string): Promise<LoadReport> {
-  const options: LoadOptions = { ...part, url, connections: 64, tokens: TOKENS, scriptMs: 200 };
+  const options: LoadOptions = { ...part, url, connections: CONNECTIONS, tokens: TOKENS, scriptMs: 200 };
   const child = spawn(process.execPath, ['--conditions=openclaw-source', join(import.meta.dirname, 'load.ts'), JSON.stringify(options)], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });

@@ -29,7 +29,10 @@ export async function createRun(
   idempotencyKey: string | undefined,
 ): Promise<CreatedRun> {
   const { store, clock, random, catalogue } = deps;
-  const request = await complete(asked, catalogue);
+  const agent = asked.agent ?? 'default';
+  const checked = catalogue.checkAgent(agent);
+  if (checked) await checked;
+  const request = complete(asked, agent);
   const run = idempotencyKey === undefined ? newId(random) : store.runId(tenant, idempotencyKey);
   const key = runKey(tenant, run);
   const fingerprint = hash('sha256', JSON.stringify(request), 'base64url').slice(0, 22);
@@ -45,16 +48,12 @@ export async function createRun(
 }
 
 /** The request with its fields in a fixed order, so that equal requests have equal fingerprints. */
-async function complete(asked: Start['run'], catalogue: Catalogue): Promise<RunRequest> {
-  const agent = asked.agent ?? 'default';
-  await catalogue.checkAgent(agent);
-  return {
-    agent,
-    input: asked.input,
-    ...(asked.model === undefined ? {} : { model: asked.model }),
-    ...(asked.session === undefined ? {} : { session: asked.session }),
-    ...(asked.tools === undefined ? {} : { tools: asked.tools }),
-    ...(asked.level === undefined ? {} : { level: asked.level }),
-    ...(asked.tokenInterval === undefined ? {} : { tokenInterval: asked.tokenInterval }),
-  };
+function complete({ input, model, session, tools, level, tokenInterval }: Start['run'], agent: string): RunRequest {
+  const request: { -readonly [K in keyof RunRequest]: RunRequest[K] } = { agent, input };
+  if (model !== undefined) request.model = model;
+  if (session !== undefined) request.session = session;
+  if (tools !== undefined) request.tools = tools;
+  if (level !== undefined) request.level = level;
+  if (tokenInterval !== undefined) request.tokenInterval = tokenInterval;
+  return request;
 }

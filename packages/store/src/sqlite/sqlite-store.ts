@@ -25,7 +25,7 @@ export interface SqliteOptions {
  * folder, `DATA_DAMAGED` when a checksum fails, `DATA_FORMAT` for a folder of another version.
  */
 export async function openSqliteStore(options: SqliteOptions): Promise<Store> {
-  const { folder, clock = systemClock, random = systemRandom, gap = { minMs: 2, maxMs: 12 }, cacheChars = 2 * 1024 * 1024 } = options;
+  const { folder, clock = systemClock, random = systemRandom, gap = { minMs: 2, maxMs: 16 }, cacheChars = 2 * 1024 * 1024 } = options;
   const path = join(folder, 'openclaw.db');
   try {
     mkdirSync(folder, { recursive: true, mode: 0o700 });
