@@ -17,7 +17,7 @@ export interface Gateway {
   /** `ws://host:port`. */
   readonly url: string;
   readonly connections: number;
-  /** Says goaway to everybody and takes no new work; what runs is still delivered. */
+  /** Says goaway to everybody and takes no new connections. What is started on the others is durable, and goes on at the next start. */
   drain(retryMs: number): void;
   /** Ends all connections and stops listening. */
   close(): Promise<void>;
@@ -40,6 +40,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     keepAliveTimeout: 5_000,
     maxHeaderSize: 16 * 1024,
   });
+  server.timeout = limits.stalledMs;
   server.on('request', createRouter(context, create, { ready: () => phase === 'open' }));
   const sockets = new WebSocketServer({
     noServer: true,
@@ -71,9 +72,10 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   });
 
   const admit = (request: IncomingMessage, address: string): void => {
-    checkRequest(request, context);
+    const { pathname } = checkRequest(request, context);
     if (request.headers.upgrade?.toLowerCase() !== 'websocket')
       throw new OpenClawError('BAD_REQUEST', 'Only the websocket upgrade is served.');
+    if (pathname !== '/') throw new OpenClawError('NOT_FOUND', `There is no WebSocket at ${pathname}. Connect to /.`);
     if (phase !== 'open')
       throw new OpenClawError('SHUTTING_DOWN', 'The server drains; connect again in a moment.', { retryAfterMs: 1_000 });
     const strangers = (): number => [...connections].reduce((sum, connection) => sum + (connection.known ? 0 : 1), 0);
@@ -146,6 +148,7 @@ function refuseUpgrade(stream: Duplex, error: OpenClawError): void {
   const body = JSON.stringify({ error: error.toBody() });
   const retry = error.retryAfterMs === undefined ? '' : `retry-after: ${Math.ceil(error.retryAfterMs / 1000)}\r\n`;
   const { http } = ERRORS[error.code];
+  stream.once('finish', () => stream.destroy());
   stream.end(
     `HTTP/1.1 ${http} ${error.code}\r\ncontent-type: application/json\r\ncontent-length: ${Buffer.byteLength(body)}\r\n${retry}connection: close\r\n\r\n${body}`,
   );

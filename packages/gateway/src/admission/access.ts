@@ -11,24 +11,26 @@ export function checkListen(host: string, hasToken: boolean): void {
 }
 
 /** What every request must pass before it is looked at: one Host, ours where the address is loopback; an Origin of ours; no token in the URL. */
-export function checkRequest(request: IncomingMessage, context: GatewayContext): void {
+export function checkRequest(request: IncomingMessage, context: GatewayContext): URL {
   const hosts = headerValues(request, 'host');
   if (hosts.length !== 1) throw new OpenClawError('BAD_REQUEST', 'A request needs exactly one Host header.');
   const host = hosts[0] as string;
   if (isLoopback(context.host) && !isLoopback(hostName(host))) {
     throw new OpenClawError('FORBIDDEN', 'This server is for its own machine; the Host header names another.');
   }
-  const query = new URL(request.url ?? '/', 'http://x').searchParams;
+  const url = URL.parse(request.url ?? '/', 'http://x');
+  if (!url) throw new OpenClawError('BAD_REQUEST', 'The request’s target is not a URL.');
   for (const name of ['token', 'access_token', 'api_key', 'auth']) {
-    if (query.has(name))
+    if (url.searchParams.has(name))
       throw new OpenClawError('BAD_REQUEST', `A token does not belong into a URL (${name}). Send it in a header, or in hello.`);
   }
   const origins = headerValues(request, 'origin');
-  if (origins.length === 0) return;
+  if (origins.length === 0) return url;
   const own = [`http://${host}`, `https://${host}`];
   if (origins.length > 1 || !(own.includes(origins[0] as string) || context.origins.includes(origins[0] as string))) {
     throw new OpenClawError('FORBIDDEN', 'Pages of this origin may not connect. Add it to server.origins if they should.');
   }
+  return url;
 }
 
 /** Throws `UNAUTHENTICATED` unless the token is the server's, or the server has none. */

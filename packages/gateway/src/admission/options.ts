@@ -57,7 +57,7 @@ export const GATEWAY_LIMITS: GatewayLimits = {
   framesBurst: 10_000,
   pingsPerSecond: 10,
   pingsBurst: 50,
-  unsentBytes: 1024 * 1024,
+  unsentBytes: 512 * 1024,
   feedBytes: 256 * 1024,
   stalledMs: 120_000,
   heartbeatMs: 15_000,

@@ -7,12 +7,21 @@ export async function readJson(request: IncomingMessage): Promise<unknown> {
   if (Number(request.headers['content-length'] ?? 0) > LIMITS.maxBodyBytes) throw tooLarge;
   const parts: Buffer[] = [];
   let bytes = 0;
-  for await (const part of request as AsyncIterable<Buffer>) {
+  for await (const part of partsOf(request)) {
     bytes += part.length;
     if (bytes > LIMITS.maxBodyBytes) throw tooLarge;
     parts.push(part);
   }
   return parseJson(utf8(Buffer.concat(parts)));
+}
+
+/** Leaving early does not destroy the request: its connection still has to carry the answer. */
+async function* partsOf(request: IncomingMessage): AsyncGenerator<Buffer, void, undefined> {
+  try {
+    yield* request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>;
+  } catch (error) {
+    throw new OpenClawError('BAD_FRAME', 'The body broke off.', { cause: error });
+  }
 }
 
 function utf8(bytes: Uint8Array): string {

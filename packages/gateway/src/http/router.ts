@@ -33,8 +33,7 @@ async function route(
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
-  checkRequest(request, context);
-  const url = new URL(request.url ?? '/', 'http://x');
+  const url = checkRequest(request, context);
   if (url.pathname === '/healthz') return respondJson(response, 200, { status: 'ok' });
   if (url.pathname === '/readyz') return respondJson(response, health.ready() ? 200 : 503, { ready: health.ready() });
   checkToken(bearerOf(request), context);

@@ -14,6 +14,8 @@ export class Channel {
   dirty = false;
   /** A page is being fetched from disk. */
   reading = false;
+  /** The last page came from memory. */
+  warm = false;
   open = true;
   /** Clock time of the last frame that fed it. */
   fedAt = 0;

@@ -20,6 +20,7 @@ import { locate } from '../admission/position.ts';
 import { createRate } from '../admission/rate.ts';
 import { Channel } from './channel.ts';
 import { createFeed } from './feed.ts';
+import { badStart, longHello, problemOf } from './problem.ts';
 
 /**
  * One client's socket. Phases: a stranger, who may say hello and nothing else; a client, with channels; closed.
@@ -41,6 +42,11 @@ type Phase =
   | { readonly kind: 'client'; readonly tenant: string }
   | { readonly kind: 'closed' };
 
+/** More than a frame's own bytes take. */
+const FRAME_BYTES = 32;
+/** Milliseconds in which a peer must answer a close. */
+const CLOSE_MS = 5_000;
+
 export function serveConnection(
   context: GatewayContext,
   create: CreateDeps,
@@ -57,6 +63,7 @@ export function serveConnection(
   let pingedAt = heardAt;
   let beatAt = heardAt;
   let stalledAt: number | undefined;
+  let cancelEnd: () => void = () => undefined;
 
   let corked = false;
   /** All frames of one turn of the event loop leave in one write: a system call costs more than a frame. */
@@ -80,21 +87,24 @@ export function serveConnection(
     send,
     finished: (channel) => close(channel),
     failed(channel, error) {
+      if (!channel.open) return;
       close(channel);
       say({ t: 'err', ch: channel.ch, ...context.shown(error).toBody() });
     },
   });
 
   const end = (error: OpenClawError): void => {
+    if (phase.kind === 'closed') return;
     say({ t: 'err', ...error.toBody() });
     socket.close((ERRORS[error.code] as { close?: number }).close ?? 4400, error.code);
     leave();
   };
-  const leave = (): void => {
-    if (phase.kind === 'closed') return;
+  /** The socket may outlive this a little, since the peer has to answer the close; it counts until it is gone. */
+  const leave = (withinMs = CLOSE_MS): void => {
     phase = { kind: 'closed' };
     for (const channel of channels.values()) close(channel);
-    onClose();
+    cancelEnd();
+    cancelEnd = clock.after(withinMs, () => socket.terminate());
   };
   const close = (channel: Channel): void => {
     channel.close();
@@ -103,7 +113,11 @@ export function serveConnection(
 
   /** Takes the channel's number before the store is asked, so that a second use of it is noticed. */
   const reserve = (ch: number, hold: boolean): Channel => {
-    if (channels.has(ch)) throw new OpenClawError('BAD_REQUEST', `Channel ${ch} is open already. Detach it, or use another number.`);
+    const taken = channels.get(ch);
+    if (taken) {
+      close(taken);
+      throw new OpenClawError('BAD_REQUEST', `Channel ${ch} was open already and is closed now. Detach it first, or use another number.`);
+    }
     if (channels.size >= LIMITS.maxChannels) {
       throw new OpenClawError('RATE_LIMITED', `A connection has at most ${LIMITS.maxChannels} channels. Detach some.`);
     }
@@ -128,6 +142,7 @@ export function serveConnection(
       send(`{"t":"started","ch":${ch},"run":"${run}","epoch":${head.epoch},"head":${head.seq}${dup ? ',"dup":true' : ''}}`);
       follow(channel, key, 0);
     } catch (error) {
+      if (!channel.open) return;
       close(channel);
       throw error;
     }
@@ -137,12 +152,14 @@ export function serveConnection(
     const channel = reserve(ch, hold);
     try {
       const key = runKey(tenant, run);
-      const { mode, head, from, snapshot } = await locate(store, key, { epoch, after, h }, limits.snapshotDistance);
+      const distance = hold ? Number.POSITIVE_INFINITY : limits.snapshotDistance;
+      const { mode, head, from, snapshot } = await locate(store, key, { epoch, after, h }, distance);
       if (!channel.open) return;
       say({ t: 'attached', ch, run, epoch: head.epoch, mode, from, head: head.seq, done: head.done });
       if (snapshot) send(snapFrame(ch, head.epoch, snapshot));
       follow(channel, key, from);
     } catch (error) {
+      if (!channel.open) return;
       close(channel);
       throw error;
     }
@@ -154,7 +171,7 @@ export function serveConnection(
   };
 
   const greet = (frame: UpFrame): void => {
-    if (frame.t !== 'hello') throw new OpenClawError('BAD_FRAME', 'The first frame must be hello.');
+    if (frame.t !== 'hello') throw new OpenClawError('UNAUTHENTICATED', 'The first frame must be hello.');
     if (frame.v !== PROTOCOL_VERSION) {
       throw new OpenClawError(
         'UNSUPPORTED_VERSION',
@@ -205,14 +222,15 @@ export function serveConnection(
     try {
       if (!frames.take()) throw new OpenClawError('RATE_LIMITED', `More than ${limits.framesPerSecond} frames a second. Slow down.`);
       if (binary) throw new OpenClawError('BAD_FRAME', 'Frames are text.');
-      if (phase.kind === 'stranger' && data.length > LIMITS.maxHelloBytes)
-        throw new OpenClawError('TOO_LARGE', `hello has at most ${LIMITS.maxHelloBytes} bytes.`);
+      if (phase.kind === 'stranger' && data.length > LIMITS.maxHelloBytes) throw longHello();
       const given = parseJson(data.toString());
       const parsed = upFrameSchema.safeParse(given);
       if (parsed.success) return receive(parsed.data);
       const problem = problemOf(parsed.error);
       const ch = phase.kind === 'client' ? badStart(given, problem.place) : undefined;
       if (ch === undefined) throw new OpenClawError('BAD_FRAME', `The frame is not of the protocol: ${problem.says}.`);
+      const taken = channels.get(ch);
+      if (taken) close(taken);
       say({ t: 'err', ch, code: 'BAD_REQUEST', message: `${problem.says}.` });
     } catch (error) {
       end(context.shown(error));
@@ -226,10 +244,23 @@ export function serveConnection(
     heardAt = clock.now();
     if (!frames.take()) end(new OpenClawError('RATE_LIMITED', 'Too many pongs.'));
   });
-  socket.on('error', () => undefined);
-  socket.on('close', leave);
+  socket.on('error', () => leave());
+  socket.on('close', () => {
+    leave();
+    cancelEnd();
+    onClose();
+  });
+  /** Before hello, what a peer makes us hold is bounded while it comes, not when the message is complete. */
+  let strange = 0;
+  const weigh = (part: Buffer): void => {
+    if (phase.kind !== 'stranger') return void stream.off('data', weigh);
+    strange += part.length;
+    if (strange > LIMITS.maxHelloBytes + FRAME_BYTES) end(longHello());
+  };
+  stream.on('data', weigh);
   stream.on('drain', () => {
     stalledAt = undefined;
+    heardAt = clock.now();
     socket.resume();
     if (phase.kind !== 'closed') feed.flush();
   });
@@ -238,9 +269,10 @@ export function serveConnection(
     const live = [...channels.values()].filter(({ key }) => key !== undefined);
     const silent = live.filter((channel) => now - channel.fedAt >= limits.silenceMs);
     for (const channel of silent) feed.mark(channel);
-    if (silent.length === 0 && now - beatAt < limits.heartbeatMs) return;
+    if (silent.length > 0) feed.flush();
+    else if (now - beatAt < limits.heartbeatMs) return;
     beatAt = now;
-    say({ t: 'hb', heads: live.map(({ ch, after }) => [ch, after]) });
+    say({ t: 'hb', heads: live.filter(({ open }) => open).map(({ ch, after }) => [ch, after]) });
   };
 
   return {
@@ -252,14 +284,11 @@ export function serveConnection(
       }
       if (feed.stalled) {
         stalledAt ??= now;
-        if (now - stalledAt < limits.stalledMs) return;
-        leave();
-        return socket.terminate();
+        if (now - stalledAt >= limits.stalledMs)
+          end(new OpenClawError('SLOW_CONSUMER', `Nothing was taken for ${limits.stalledMs} ms. Resume from the cursor.`));
+        return;
       }
-      if (now - heardAt >= limits.pongMs) {
-        leave();
-        return socket.terminate();
-      }
+      if (now - heardAt >= limits.pongMs) return socket.terminate();
       if (now - pingedAt >= limits.heartbeatMs) {
         pingedAt = now;
         socket.ping();
@@ -267,31 +296,14 @@ export function serveConnection(
       beat(now);
     },
     close() {
-      leave();
       socket.close(1012, 'SHUTTING_DOWN');
-      clock.after(500, () => socket.terminate());
+      leave(500);
     },
     goAway: (retryMs) => say({ t: 'goaway', retryMs }),
     get known() {
       return phase.kind === 'client';
     },
   };
-}
-
-interface Problems {
-  readonly issues: readonly { readonly path: readonly PropertyKey[]; readonly message: string }[];
-}
-
-function problemOf({ issues: [issue] }: Problems): { readonly place: string; readonly says: string } {
-  const place = issue?.path.join('.') || 'frame';
-  return { place, says: `${place}: ${issue?.message}` };
-}
-
-/** The channel of a `start` that is well formed but for its request: the caller's mistake, which costs that one run only. */
-function badStart(frame: unknown, place: string): number | undefined {
-  const { t, ch, idem } = frame as { readonly t?: unknown; readonly ch?: unknown; readonly idem?: unknown };
-  const wellFormed = t === 'start' && Number.isSafeInteger(ch) && typeof idem === 'string' && /^run(\.|$)/.test(place);
-  return wellFormed ? (ch as number) : undefined;
 }
 
 function snapFrame(ch: number, epoch: number, { seq, h, fold }: Snapshot): string {

@@ -22,9 +22,15 @@ export interface Feed {
   readonly stalled: boolean;
 }
 
+/** Reads from disk at once for one connection: each brings a page that somebody has to hold. */
+const READS_AT_ONCE = 4;
+
 export function createFeed(context: GatewayContext, outlet: Outlet): Feed {
   const { store, limits, clock } = context;
   let dirty: Channel[] = [];
+  /** Dirty too, and waiting for a read to end. */
+  let queued: Channel[] = [];
+  let reads = 0;
   let scheduled = false;
   let stalled = false;
 
@@ -41,6 +47,10 @@ export function createFeed(context: GatewayContext, outlet: Outlet): Feed {
         const channel = taken[i] as Channel;
         if (frame.length >= limits.feedBytes) {
           dirty.push(channel);
+          continue;
+        }
+        if (reads >= READS_AT_ONCE && channel.open && !channel.warm) {
+          queued.push(channel);
           continue;
         }
         channel.dirty = false;
@@ -64,20 +74,34 @@ export function createFeed(context: GatewayContext, outlet: Outlet): Feed {
       outlet.failed(channel, error);
       return undefined;
     }
+    channel.warm = !(page instanceof Promise);
     if (!(page instanceof Promise)) return page;
     channel.reading = true;
-    page.then(
-      (late) => {
-        channel.reading = false;
-        if (!channel.open) return;
-        const frame = take(channel, late, clock.now(), true);
-        if (frame !== '') outlet.send(`{"t":"ev","b":[${frame}]}`);
-        if (channel.done) outlet.finished(channel);
-        else mark(channel);
-      },
-      (error: unknown) => outlet.failed(channel, error),
-    );
+    reads++;
+    page
+      .then((late) => deliver(channel, late))
+      .catch((error: unknown) => {
+        if (channel.open) outlet.failed(channel, error);
+      })
+      .finally(() => {
+        reads--;
+        dirty.push(...queued);
+        queued = [];
+        schedule();
+      });
     return undefined;
+  };
+
+  /** A page that comes when the connection has filled up meanwhile is let go, and read again when there is room. */
+  const deliver = (channel: Channel, page: Page): void => {
+    channel.reading = false;
+    if (!channel.open) return;
+    stalled ||= outlet.unsent() >= limits.unsentBytes;
+    if (stalled) return mark(channel);
+    const frame = take(channel, page, clock.now(), true);
+    if (frame !== '') outlet.send(`{"t":"ev","b":[${frame}]}`);
+    if (channel.done) outlet.finished(channel);
+    else mark(channel);
   };
 
   const take = (channel: Channel, { head, chunk }: Page, now: number, first: boolean): string => {

@@ -31,6 +31,7 @@ export class RunWriter {
   #deltas: number[] = [];
   #first = true;
   #due = false;
+  #dropped = false;
   /** Text and thinking of the current step that went into records. */
   readonly said = { text: '', thinking: '' };
   #records = 0;
@@ -73,7 +74,7 @@ export class RunWriter {
   }
 
   flush(): void {
-    if (this.#gathered === '') return;
+    if (this.#gathered === '' || this.#dropped) return;
     const record = encodeRecord(this.#flow, this.#step, this.#attempt, this.#gathered, this.#deltas);
     this.said[this.#flow] += this.#gathered;
     this.#gathered = '';
@@ -83,8 +84,9 @@ export class RunWriter {
     if (++this.#records === LONG_RECORDS) this.#onLong();
   }
 
-  /** Forgets what is gathered: the lease is gone. */
+  /** Forgets what is gathered, and what may still come: the lease is gone. */
   drop(): void {
+    this.#dropped = true;
     this.#gathered = '';
     this.#deltas = [];
   }

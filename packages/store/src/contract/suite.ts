@@ -120,6 +120,19 @@ export const CHECKS: readonly Check[] = [
     },
   },
   {
+    name: 'a run that is alive and long reads whole',
+    async run(store) {
+      const key = runKey('t', 'long');
+      const { lease } = await begin(store, key);
+      const records = Array.from({ length: 12 }, (_, i) => encodeRecord('text', 1, 1, `${i} ${'x'.repeat(50_000)}`));
+      for (const record of records) {
+        lease.append([record], 'process');
+        await lease.settled();
+      }
+      equal((await readAll(store, key, 1, 120_000)).join('|') === records.join('|'), true, 'the same records');
+    },
+  },
+  {
     name: 'nothing follows the end of a run',
     async run(store) {
       const key = runKey('t', 'end');
@@ -168,6 +181,7 @@ export const CHECKS: readonly Check[] = [
       next.append([ended], 'disk', true);
       await next.settled();
       await rejects('RUN_FINISHED', () => store.inbox.put(key, { id: 'c3', kind: 'cancel' }));
+      equal((await store.inbox.put(key, { id: 'c1', kind: 'cancel' })).dup, true, 'an old command again, after the end');
       equal((await store.inbox.put(key, { id: 'c4', kind: 'feedback' }, true)).dup, false, 'late');
       await rejects('NOT_FOUND', () => store.inbox.put(runKey('t', 'nobody'), { id: 'c', kind: 'cancel' }));
       throwsCode('FENCED', () => lease.append([ended], 'disk'));

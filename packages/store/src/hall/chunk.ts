@@ -42,6 +42,23 @@ export function limitPiece(piece: Piece, maxBytes: number): Piece {
   return { first: piece.first, count: kept.length, body: kept.join(','), before: piece.before, h };
 }
 
+/** A large piece as consecutive ones of about `size` characters, so that whoever reads a part of it need not take the whole apart. */
+export function splitPiece(piece: Piece, size: number): readonly Piece[] {
+  if (piece.body.length <= size * 2 || piece.count === 1) return [piece];
+  const pieces: Piece[] = [];
+  let [first, before, h, body, count] = [piece.first, piece.before, piece.before, '', 0];
+  for (const record of splitBody(piece.body)) {
+    body = count === 0 ? record : `${body},${record}`;
+    h = chain(h, record);
+    count++;
+    if (body.length < size) continue;
+    pieces.push({ first, count, body, before, h });
+    [first, before, body, count] = [first + count, h, '', 0];
+  }
+  if (count > 0) pieces.push({ first, count, body, before, h });
+  return pieces;
+}
+
 /** Recomputes a piece's chain from its text. `false` when a record is missing, changed or not JSON. */
 export function verifyPiece(piece: Piece): boolean {
   try {

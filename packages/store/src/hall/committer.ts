@@ -143,8 +143,8 @@ export function createCommitter(persister: Persister, clock: Clock, gap: Gap, fi
     const existing = new Map(dups.map((dup) => [dup.key, dup]));
     for (const { entry, waiting } of sent.creates) {
       const dup = existing.get(entry.key);
-      if (dup)
-        'stored' in dup ? waiting.resolve({ created: false, stored: dup.stored }) : waiting.reject(OpenClawError.fromBody(dup.error));
+      if (dup && 'stored' in dup) waiting.resolve({ created: false, stored: dup.stored });
+      else if (dup) waiting.reject(OpenClawError.fromBody(dup.error));
       else {
         settleEntry(entry);
         waiting.resolve({ created: true });
@@ -169,7 +169,7 @@ export function createCommitter(persister: Persister, clock: Clock, gap: Gap, fi
     if (!entry) return;
     entry.placed = piece.first + piece.count - 1;
     entry.journal = 0;
-    if (!entry.ending) trimEntry(entry, RUN_CHARS / 4);
+    if (!entry.ending && persister.loads) trimEntry(entry, RUN_CHARS / 4);
   };
 
   const refuse = (sent: Sent, message: string): void => {

@@ -1,6 +1,6 @@
 import { CHAIN_START, chain } from '@openclaw-runtime/protocol';
 import type { Command, Head } from '../contract/store.ts';
-import { joinPieces, type Piece } from './chunk.ts';
+import { joinPieces, type Piece, splitPiece } from './chunk.ts';
 import type { RecoveredRun } from './persister.ts';
 
 /**
@@ -75,12 +75,15 @@ export function recoveredEntry(run: RecoveredRun): Entry {
     head,
     inflight: undefined,
     ending: head.done,
-    pieces: [...pieces],
+    pieces: pieces.flatMap((piece) => splitPiece(piece, PIECE_CHARS)),
     bytes: pieces.reduce((sum, piece) => sum + piece.body.length, 0),
     placed: (pieces[0]?.first ?? head.seq + 1) - 1,
     commands: [...run.commands],
   };
 }
+
+/** Of a piece in memory: a reader whose page ends inside of one takes it apart. */
+const PIECE_CHARS = 64 * 1024;
 
 /** Takes records behind what was taken before. Returns the characters added. */
 export function takeRecords(entry: Entry, records: readonly string[]): number {
@@ -104,7 +107,8 @@ export function settleEntry(entry: Entry): void {
   const piece = entry.inflight;
   if (!piece) return;
   entry.inflight = undefined;
-  entry.pieces.push(piece);
+  if (piece.body.length < PIECE_CHARS) entry.pieces.push(piece);
+  else entry.pieces.push(...splitPiece(piece, PIECE_CHARS));
   entry.bytes += piece.body.length;
   const seq = piece.first + piece.count - 1;
   entry.head = { epoch: entry.epoch, seq, h: piece.h, done: entry.ending && seq === entry.seq };

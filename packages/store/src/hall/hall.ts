@@ -139,6 +139,7 @@ export function createHall({ persister, recovered, secret, clock, gap, cacheChar
       async put(key, command: Command, late = false) {
         const entry = cache.get(key);
         const done = entry ? entry.head.done : (await loadHead(key)).done;
+        if (done && (await persister.hasCommand(key, command.id))) return { dup: true };
         if (done && !late) throw new OpenClawError('RUN_FINISHED', 'The run has ended and takes no more commands.');
         const applied = await committer.row({ op: 'command', key, command });
         if (applied && entry) {

@@ -4,11 +4,14 @@ import type { Piece } from './chunk.ts';
 
 /** What keeps the hall's commits. One batch is kept whole or not at all, and batches in their order. */
 export interface Persister {
+  /** Whether `load` finds records: only then may they leave memory. */
+  readonly loads: boolean;
   commit(batch: Batch): Promise<Receipt>;
   /** A run that is not in memory, or the part of one that is not: its head as far as it is stored, and records after `after`. */
   load(key: string, after: number, maxBytes: number): Promise<Stored | undefined>;
   snapshot(key: string): Promise<Snapshot | undefined>;
   state(key: string): Promise<Versioned | undefined>;
+  hasCommand(key: string, id: string): Promise<boolean>;
   close(): Promise<void>;
 }
 

@@ -46,10 +46,12 @@ function createMemoryPersister(): Persister {
   };
 
   return {
+    loads: false,
     commit: (batch) => Promise.resolve({ ok: true, dups: [], applied: batch.rows.map(apply) }),
     load: () => Promise.resolve(undefined),
     snapshot: (key) => Promise.resolve(snapshots.get(key)),
     state: (key) => Promise.resolve(states.get(key)),
+    hasCommand: (key, id) => Promise.resolve(commands.has(`${key}\n${id}`)),
     close: () => Promise.resolve(),
   };
 }

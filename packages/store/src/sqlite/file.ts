@@ -1,8 +1,8 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { crc32 } from 'node:zlib';
-import { OpenClawError } from '@openclaw-runtime/protocol';
+import type { OpenClawError } from '@openclaw-runtime/protocol';
 import type { Command, Snapshot, Versioned } from '../contract/store.ts';
-import { cutPiece, limitPiece, type Piece, splitBody, verifyPiece } from '../hall/chunk.ts';
+import { cutPiece, limitPiece, type Piece, splitBody, splitPiece, verifyPiece } from '../hall/chunk.ts';
 import { decodeLines, decodeSegments, type Line, type Segment, splitLines } from '../hall/line.ts';
 import type { Batch, Dup, Receipt, Recovered, RecoveredRun, Row, Stored } from '../hall/persister.ts';
 import { damaged as damagedAt, sealOf } from './damage.ts';
@@ -16,9 +16,13 @@ export interface DataFile {
   snapshot(key: string): Snapshot | undefined;
   state(key: string): Versioned | undefined;
   recover(boot: string): Recovered;
+  hasCommand(key: string, id: string): boolean;
   hasRuns(): boolean;
   close(): void;
 }
+
+/** A page read from a segment has the whole segment read, checked and taken apart. */
+const SEGMENT_CHARS = 256 * 1024;
 
 /** Journal rows are deleted this many commits at a time. */
 const DROP_EVERY = 64;
@@ -58,12 +62,16 @@ export function createDataFile(db: DatabaseSync, path: string): DataFile {
     sql.putCommand.run(key, id, key, body, sealOf(key, id, body)).changes === 1;
 
   const place = ({ key, head, born, fingerprint, piece }: Segment): void => {
-    const { first, count, before, h, body } = piece;
-    const { lastInsertRowid } = sql.putSegment.run(first, count, before, h, sealOf(key, first, count, before, h, body), body);
-    const others = first === 1 ? '' : `${runRows.find(key)?.segments ?? ''},`;
-    const { epoch, seq, done } = head;
-    runRows.put({ key, epoch, seq, h: head.h, done: done ? 1 : 0, born, fingerprint, segments: `${others}${lastInsertRowid}:${first}` });
+    const before = piece.first === 1 ? '' : runRows.find(key)?.segments;
+    if (before === undefined) throw damaged(`the row of run ${key}`);
+    const refs = splitPiece(piece, SEGMENT_CHARS).map((part) => `${putSegment(key, part)}:${part.first}`);
+    const { epoch, seq, h, done } = head;
+    const segments = [...(before === '' ? [] : [before]), ...refs].join(',');
+    runRows.put({ key, epoch, seq, h, done: done ? 1 : 0, born, fingerprint, segments });
   };
+
+  const putSegment = (key: string, { first, count, before, h, body }: Piece): number | bigint =>
+    sql.putSegment.run(first, count, before, h, sealOf(key, first, count, before, h, body), body).lastInsertRowid;
 
   const stored = (row: RunRow): Stored => ({ head: headOf(row), fingerprint: row.fingerprint, before: row.h });
 
@@ -233,6 +241,7 @@ export function createDataFile(db: DatabaseSync, path: string): DataFile {
         return { value: row.value, rev: row.rev };
       }),
     recover: (boot) => guarded(() => recover(boot)),
+    hasCommand: (key, id) => guarded(() => sql.getCommand.get(key, id) !== undefined),
     hasRuns: () => guarded(() => sql.anyRun.get() !== undefined),
     close: () => {
       sql.putMeta.run('clean', 1);
@@ -276,6 +285,7 @@ function prepare(db: DatabaseSync) {
     putSegment: 'INSERT INTO segment VALUES (NULL, ?, ?, ?, ?, ?, ?)',
     getSegment: 'SELECT first, count, before, h, crc, body FROM segment WHERE id = ?',
     putCommand: 'INSERT OR IGNORE INTO command VALUES (?, ?, (SELECT count(*) FROM command WHERE key = ?), ?, ?)',
+    getCommand: 'SELECT 1 FROM command WHERE key = ? AND id = ?',
     getCommands: 'SELECT id, body, crc FROM command WHERE key = ? ORDER BY at',
     newState: 'INSERT OR IGNORE INTO state VALUES (?, 1, ?, ?)',
     putState: 'UPDATE state SET value = ?, rev = rev + 1, crc = ? WHERE key = ? AND rev = ?',

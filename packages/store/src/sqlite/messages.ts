@@ -16,9 +16,10 @@ export type Request =
   | { readonly op: 'commit'; readonly n: number; readonly batch: Batch }
   | { readonly op: 'load'; readonly n: number; readonly key: string; readonly after: number; readonly maxBytes: number }
   | { readonly op: 'snapshot' | 'state'; readonly n: number; readonly key: string }
+  | { readonly op: 'command'; readonly n: number; readonly key: string; readonly id: string }
   | { readonly op: 'close'; readonly n: number };
 
-export type Answer = Receipt | Stored | Snapshot | Versioned | undefined;
+export type Answer = Receipt | Stored | Snapshot | Versioned | boolean | undefined;
 
 export type Reply =
   | { readonly n: number; readonly ok: true; readonly answer: Answer }

@@ -75,10 +75,12 @@ function threadPersister(thread: Worker): Persister {
   thread.on('exit', (code) => lose(`exit code ${code}`));
 
   return {
+    loads: true,
     commit: (batch) => ask({ op: 'commit', batch }) as Promise<Receipt>,
     load: (key, after, maxBytes) => ask({ op: 'load', key, after, maxBytes }) as Promise<Stored | undefined>,
     snapshot: (key) => ask({ op: 'snapshot', key }) as Promise<Snapshot | undefined>,
     state: (key) => ask({ op: 'state', key }) as Promise<Versioned | undefined>,
+    hasCommand: (key, id) => ask({ op: 'command', key, id }) as Promise<boolean>,
     async close() {
       if (gone) return;
       const ended = new Promise((resolve) => thread.once('exit', resolve));

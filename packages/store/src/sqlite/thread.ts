@@ -44,6 +44,8 @@ function answer(file: DataFile, request: Request): Answer {
       return file.snapshot(request.key);
     case 'state':
       return file.state(request.key);
+    case 'command':
+      return file.hasCommand(request.key, request.id);
     case 'close':
       file.close();
       return undefined;
