@@ -9,7 +9,7 @@ const RECORDS = [
   encodeRecord('run.created', 0, 0, { agent: 'default', input: 'q', at: 0, fingerprint: 'f' }),
   encodeRecord('step.started', 1, 1, { model: 'm' }),
   encodeRecord('text', 1, 1, 'one·a two·a ', [6, 6]),
-  encodeRecord('step.resumed', 1, 1, { by: 'silent' }),
+  encodeRecord('step.resumed', 1, 1, { by: 'compare' }),
   encodeRecord('step.started', 1, 2, { model: 'm', supersedes: 1, keep: 4 }),
   encodeRecord('text', 1, 2, 'b '),
   encodeRecord('text', 1, 2, 'two·b '),

@@ -163,13 +163,14 @@ test('HTTP: cancel is accepted once per key and ends the run', async () => {
     json: { input: 'Stop.', model: 'simulated?tokens=1000&ms=60000' },
   });
   const url = `${claw.http}${started.headers.location}`;
-  const cancel = () => fetchJson(`${url}/cancel`, { method: 'POST', headers: { 'idempotency-key': 'stop-1' } });
-  const first = await cancel();
+  const cancel = (key: string) => fetchJson(`${url}/cancel`, { method: 'POST', headers: { 'idempotency-key': key } });
+  const first = await cancel('stop-1');
   expect(first).toMatchObject({ status: 202, body: { id: 'stop-1' } });
   const { events } = await fetchEvents(`${url}/events`);
   expect(events.at(-1)).toMatchObject({ event: 'run.finished', data: { data: { status: 'cancelled', by: 'stop-1' } } });
   expect((await fetchJson(url)).body).toMatchObject({ status: 'cancelled', by: 'stop-1' });
-  expect(await cancel()).toMatchObject({ status: 409, body: { error: { code: 'RUN_FINISHED' } } });
+  expect(await cancel('stop-1')).toMatchObject({ status: 202, body: { id: 'stop-1', dup: true } });
+  expect(await cancel('stop-2')).toMatchObject({ status: 409, body: { error: { code: 'RUN_FINISHED' } } });
 });
 
 test('HTTP: what is not there, and what is not allowed', async () => {

@@ -10,7 +10,8 @@ import type { House, HousePorts } from './house/house.ts';
 
 /** Milliseconds that runs have to come to their end before a drain leaves them to the next start. */
 const GRACE_MS = 5_000;
-const RETRY_MS = 1_000;
+/** Milliseconds after the end in which the next server should be there. */
+const RETRY_MS = 500;
 
 /** Opens store, broker, runtime and gateway on the data folder and listens. What opened is closed again when a later one fails. */
 export async function openHouse(config: Config, ports: HousePorts): Promise<House> {
@@ -32,7 +33,7 @@ export async function openHouse(config: Config, ports: HousePorts): Promise<Hous
     port: gateway.port,
     failed: store.failed,
     async drain() {
-      gateway.drain(RETRY_MS);
+      gateway.drain(runtime.active > 0 ? GRACE_MS + RETRY_MS : RETRY_MS);
       await runtime.drain(GRACE_MS);
     },
     close: () => rooms.disposeAsync(),
@@ -62,7 +63,7 @@ function openRuntime(config: Config, { clock, random, log }: HousePorts, store: 
     textDurability: config.durability.text,
     tokenIntervalMs: config.cluster.tokenIntervalMs,
     owner: newId(random),
-    onDefect: (key, error) => log(`claw: defect in run ${key}: ${(error as Error).stack ?? error}`),
+    onDefect: (key, error, id) => log(`claw: defect ${id} in run ${key}: ${(error as Error).stack ?? error}`),
   });
 }
 

@@ -1,5 +1,5 @@
 import { OpenClawError } from '@openclaw-runtime/protocol';
-import { type Page, runKey, type Store } from '@openclaw-runtime/store';
+import { type Page, type RunKey, runKey, type Store } from '@openclaw-runtime/store';
 import { expect, test } from 'vitest';
 import { GATEWAY_LIMITS, type GatewayContext } from '../src/admission/options.ts';
 import { Channel } from '../src/socket/channel.ts';
@@ -14,17 +14,21 @@ interface Bench {
   readonly failed: Channel[];
   /** Reads that were asked for and not answered yet. */
   readonly asked: PromiseWithResolvers<Page>[];
+  /** After which record each read was asked for. */
+  readonly places: number[];
   /** The peer takes all there is. */
   drain(): void;
 }
 
 /** A feed whose store answers when the test says so, and whose peer takes nothing by itself. */
-function bench(count: number): Bench {
+function bench(count: number, hold = false): Bench {
   const asked: PromiseWithResolvers<Page>[] = [];
+  const places: number[] = [];
   const frames: string[] = [];
   const failed: Channel[] = [];
   let unsent = 0;
-  const read = (): Promise<Page> => {
+  const read = (_key: RunKey, after: number): Promise<Page> => {
+    places.push(after);
     const answer = Promise.withResolvers<Page>();
     asked.push(answer);
     return answer.promise;
@@ -44,7 +48,7 @@ function bench(count: number): Bench {
     failed: (channel) => failed.push(channel),
   });
   const channels = Array.from({ length: count }, (_, ch) => {
-    const channel = new Channel(ch, false);
+    const channel = new Channel(ch, hold);
     channel.key = runKey('t', `run-${ch}`);
     return channel;
   });
@@ -52,7 +56,7 @@ function bench(count: number): Bench {
     unsent = 0;
     feed.flush();
   };
-  return { feed, channels, frames, failed, asked, drain };
+  return { feed, channels, frames, failed, asked, places, drain };
 }
 
 function page(first: number, last: number): Page {
@@ -87,6 +91,36 @@ test('A14 many runs that are read from disk for one peer: few pages are fetched 
   }
   const delivered = frames.map((frame) => Number(/^\{"t":"ev","b":\[\[(\d+),/.exec(frame)?.[1]));
   expect(delivered.toSorted((a, b) => a - b)).toEqual(channels.map(({ ch }) => ch));
+});
+
+test('3.7 a held channel looks once after each advance, reads no records before the run has ended, and then all of them', async () => {
+  const { feed, channels, frames, asked, places } = bench(1, true);
+  const [channel] = channels as [Channel];
+  const running: Page = { head: { epoch: 1, seq: 9, h: 0, done: false }, before: 0 };
+  feed.mark(channel);
+  await settled();
+  asked.shift()?.resolve(running);
+  await settled();
+  expect(asked).toHaveLength(0);
+
+  feed.mark(channel);
+  await settled();
+  feed.mark(channel);
+  await settled();
+  expect(asked).toHaveLength(1);
+  asked.shift()?.resolve(running);
+  await settled();
+  expect(asked, 'the run advanced while the answer was on its way').toHaveLength(1);
+  expect(places.every((after) => after > running.head.seq)).toBe(true);
+
+  asked.shift()?.resolve({ ...running, head: { ...running.head, done: true } });
+  await settled();
+  expect(frames).toEqual([]);
+  expect(places.at(-1)).toBe(0);
+  asked.shift()?.resolve(page(1, 1));
+  await settled();
+  expect(frames).toHaveLength(1);
+  expect(channel.open).toBe(false);
 });
 
 test('an error of a read concerns the channel that asked, and nobody once that is closed', async () => {

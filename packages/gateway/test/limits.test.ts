@@ -139,7 +139,6 @@ describe('what a peer may send', () => {
     ['a channel beyond safe integers', '{"t":"detach","ch":9007199254740993}', 'BAD_FRAME', 4400],
     ['a second hello', JSON.stringify(HELLO), 'BAD_FRAME', 4400],
     ['nothing', '', 'BAD_FRAME', 4400],
-    ['a run id that is none', '{"t":"attach","ch":1,"run":"../../etc/passwd"}', 'BAD_FRAME', 4400],
     ['a prototype', '{"t":"detach","ch":1,"__proto__":{"x":1}}', 'BAD_FRAME', 4400],
     ['33 levels', `${'['.repeat(33)}${']'.repeat(33)}`, 'TOO_LARGE', 1009],
     ['200,000 levels', '['.repeat(200_000), 'TOO_LARGE', 1009],
@@ -166,7 +165,7 @@ describe('what a peer may send', () => {
   test('A8 a binary message is refused with 4400', async () => {
     await using rig = await openRig();
     const peer = await rig.dial();
-    peer.send(Buffer.from('{"t":"pong"}'));
+    peer.send(Buffer.from('{"t":"detach","ch":1}'));
     expect(await peer.next('err')).toMatchObject({ code: 'BAD_FRAME' });
     expect((await peer.closed)[0]).toBe(4400);
   });
@@ -261,7 +260,7 @@ describe('what a peer may send', () => {
 
   test.each([
     ['pongs nobody asked for', clientFrame(PONG)],
-    ['frames', clientFrame(TEXT, '{"t":"pong"}')],
+    ['frames', clientFrame(TEXT, '{"t":"detach","ch":1}')],
   ])('A13 a flood of %s is closed with 4429', async (_name, frame) => {
     await using rig = await openRig({ limits: { framesBurst: 500 } });
     const raw = await rig.dialRaw();

@@ -37,6 +37,8 @@ describe('2 transport', () => {
 
   test.each([
     ['another version', { ...HELLO, v: PROTOCOL_VERSION + 1 }, 'UNSUPPORTED_VERSION', 4406],
+    ['another version with fields of its own', { t: 'hello', v: PROTOCOL_VERSION + 1, codecs: [] }, 'UNSUPPORTED_VERSION', 4406],
+    ['a hello of this version with a field it does not have', { ...HELLO, codecs: [] }, 'BAD_FRAME', 4400],
     ['a frame before hello', start(1, 'a'), 'UNAUTHENTICATED', 4401],
     ['a hello of more than 8 KiB', `${JSON.stringify(HELLO)}${' '.repeat(8 * 1024)}`, 'UNAUTHENTICATED', 4401],
   ])('2.4 %s is refused', async (_name, frame, code, close) => {
@@ -75,6 +77,30 @@ describe('2 transport', () => {
       [
         { t: 'command', run: UNKNOWN, id: 'c', kind: 'cancel' },
         { id: 'c', code: 'NOT_FOUND' },
+      ],
+      [
+        { t: 'attach', ch: 1, run: '../../etc/passwd' },
+        { ch: 1, code: 'BAD_REQUEST' },
+      ],
+      [
+        { t: 'start', ch: 2, idem: '', run: { input: 'x' } },
+        { ch: 2, code: 'BAD_REQUEST' },
+      ],
+      [
+        { t: 'start', ch: 2, idem: 'a', run: { input: 'x' }, budget: 1 },
+        { ch: 2, code: 'BAD_REQUEST' },
+      ],
+      [
+        { t: 'start', ch: -1, idem: 'a', run: { input: 'x' } },
+        { ch: -1, code: 'BAD_REQUEST' },
+      ],
+      [
+        { t: 'command', run: 'short', id: 'd', kind: 'cancel' },
+        { id: 'd', code: 'BAD_REQUEST' },
+      ],
+      [
+        { t: 'command', run: UNKNOWN, id: 'e', kind: 'explode' },
+        { id: 'e', code: 'BAD_REQUEST' },
       ],
     ] as const;
     for (const [frame, error] of errors) {

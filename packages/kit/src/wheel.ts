@@ -20,6 +20,8 @@ export type Timed<T> = (arg: T, now: number) => void;
 interface Bucket {
   readonly fns: Timed<unknown>[];
   readonly args: unknown[];
+  /** Of those, the first that has not run. */
+  next: number;
 }
 
 export function createWheel(clock: Clock, tickMs: number): Wheel {
@@ -31,14 +33,21 @@ export function createWheel(clock: Clock, tickMs: number): Wheel {
     armed = false;
     const now = clock.now();
     const today = Math.floor(now / tickMs);
-    for (; done < today && buckets.size > 0; done++) {
-      const due = buckets.get(done + 1);
-      if (due === undefined) continue;
-      buckets.delete(done + 1);
-      const { fns, args } = due;
-      for (let i = 0; i < fns.length; i++) (fns[i] as Timed<unknown>)(args[i], now);
+    try {
+      for (; done < today && buckets.size > 0; done++) {
+        const due = buckets.get(done + 1);
+        if (due === undefined) continue;
+        const { fns, args } = due;
+        while (due.next < fns.length) {
+          const i = due.next++;
+          (fns[i] as Timed<unknown>)(args[i], now);
+        }
+        buckets.delete(done + 1);
+      }
+    } finally {
+      // A callback that threw does not stop the others: they come with the next tick.
+      if (buckets.size > 0) arm();
     }
-    if (buckets.size > 0) arm();
   };
 
   const arm = (): void => {
@@ -52,7 +61,7 @@ export function createWheel(clock: Clock, tickMs: number): Wheel {
     const slot = Math.max(Math.ceil(dueMs / tickMs), done + 2);
     let bucket = buckets.get(slot);
     if (!bucket) {
-      bucket = { fns: [], args: [] };
+      bucket = { fns: [], args: [], next: 0 };
       buckets.set(slot, bucket);
     }
     bucket.fns.push(fn as Timed<unknown>);

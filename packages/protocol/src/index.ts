@@ -20,5 +20,5 @@ export {
   type Status,
   type WireRecord,
 } from './record.ts';
-export type { Attach, Command, CommandKind, Detach, Hello, Pong, Start, UpFrame } from './up.ts';
+export type { Attach, Command, CommandKind, Detach, Hello, Start, UpFrame } from './up.ts';
 export { PROTOCOL_VERSION, SUBPROTOCOL } from './version.ts';

@@ -29,7 +29,7 @@ export interface Payloads {
   'run.created': RunRequest & { readonly at: number; readonly fingerprint: string };
   'step.started': { readonly model: string; readonly supersedes?: number; readonly keep?: number; readonly keepThinking?: number };
   'step.retried': { readonly error: ErrorBody; readonly delayMs: number };
-  'step.resumed': { readonly by: 'continue' | 'silent' };
+  'step.resumed': { readonly by: 'fresh' | 'continue' | 'compare' };
   text: string;
   thinking: string;
   'tool.called': ToolCall;

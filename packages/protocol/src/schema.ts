@@ -57,7 +57,6 @@ const upFrame = z.discriminatedUnion('t', [
     kind: commandKindSchema,
     data: z.unknown().exactOptional(),
   }),
-  z.strictObject({ t: z.literal('pong') }),
 ]);
 
 /** Checks what a client sent. The schema and the type are compared by the compiler here, so neither can drift. */

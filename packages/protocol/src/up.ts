@@ -1,7 +1,7 @@
 import type { RunRequest } from './record.ts';
 
 /** Frames a client sends: the wire's table of contents, upwards. */
-export type UpFrame = Hello | Start | Attach | Detach | Command | Pong;
+export type UpFrame = Hello | Start | Attach | Detach | Command;
 
 export interface Hello {
   readonly t: 'hello';
@@ -49,8 +49,3 @@ export interface Command {
 }
 
 export type CommandKind = 'cancel' | 'feedback';
-
-/** Answers a `ping` frame: browsers cannot see WebSocket pings. */
-export interface Pong {
-  readonly t: 'pong';
-}

@@ -23,7 +23,7 @@ export interface RuntimeOptions {
   /** This process among all owners there ever were. */
   readonly owner: string;
   /** A defect in a run's execution: it concerns that run only, and is reported here. */
-  onDefect(key: RunKey, error: unknown): void;
+  onDefect(key: RunKey, error: unknown, id: string): void;
 }
 
 export interface Runtime {
@@ -52,7 +52,7 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
       const run = executeRun(lease, deps);
       running.set(lease.key, run);
       run.over
-        .catch((error: unknown) => options.onDefect(lease.key, error))
+        .catch((error: unknown) => options.onDefect(lease.key, error, ''))
         .finally(() => {
           if (running.get(lease.key) === run) running.delete(lease.key);
         });
@@ -81,7 +81,7 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
     async drain(graceMs) {
       stopTaking();
       cancelSweep();
-      const all = Promise.all([...running.values()].map((run) => run.over));
+      const all = Promise.allSettled([...running.values()].map((run) => run.over));
       const patience = new AbortController();
       await Promise.race([all, sleep(clock, graceMs, patience.signal)]).catch(() => undefined);
       patience.abort();

@@ -45,6 +45,28 @@ const answers = fc
   .record({ oldText: words, oldThinking: words, text: words, thinking: words })
   .chain((all) => fc.record({ all: fc.constant(all), text: cut(all.text), thinking: cut(all.thinking) }));
 
+test('in whatever order text and thinking come', () => {
+  fc.assert(
+    fc.property(answers, fc.infiniteStream(fc.boolean()), ({ all, text, thinking }, coin) => {
+      const deltas: (readonly ['text' | 'thinking', string])[] = [];
+      const [left, right] = [[...text], [...thinking]];
+      for (const heads of coin) {
+        if (left.length === 0 && right.length === 0) break;
+        const [flow, from] =
+          heads && left.length > 0
+            ? (['text', left] as const)
+            : right.length > 0
+              ? (['thinking', right] as const)
+              : (['text', left] as const);
+        deltas.push([flow, from.shift() as string]);
+      }
+      const seen = play({ text: all.oldText, thinking: all.oldThinking }, deltas);
+      expect({ text: seen.text, thinking: seen.thinking }).toEqual({ text: all.text, thinking: all.thinking });
+    }),
+    { numRuns: 3_000 },
+  );
+});
+
 test('whatever was delivered and whatever comes, in whatever pieces: the client ends with the new answer, exactly', () => {
   fc.assert(
     fc.property(answers, ({ all, text, thinking }) => {

@@ -184,6 +184,19 @@ describe('a run that a dead owner left', () => {
     expect(records.at(-1)?.data).toMatchObject({ status: 'failed', error: { code: 'NO_PROGRESS' } });
   });
 
+  test('goes on with the model that began it, also when another is the default by now', async () => {
+    const begun = encodeRecord('step.started', 1, 1, { model: 'began' });
+    const { requests } = await recover(await leave([begun, encodeRecord('text', 1, 1, 'one ')]), [say('two')], { prefix: true });
+    expect(requests[0]?.model).toBe('began');
+  });
+
+  test('that dies each time before the first word comes to an end too', async () => {
+    const deaths = Array.from({ length: 5 }, () => encodeRecord('step.resumed', 1, 1, { by: 'fresh' }));
+    const { records, requests } = await recover(await leave([started, ...deaths]), [say('never')], { limits: { noProgressAttempts: 5 } });
+    expect(records.at(-1)?.data).toMatchObject({ status: 'failed', error: { code: 'NO_PROGRESS' } });
+    expect(requests).toHaveLength(0);
+  });
+
   test('in a session says what it said to the session once', async () => {
     const ended = encodeRecord('step.ended', 1, 1, { finish: 'stop', usage: said.usage });
     const folder = await leave([started, encodeRecord('text', 1, 1, 'all'), ended], { session: 's' });
@@ -248,12 +261,62 @@ describe('a session', () => {
   });
 });
 
+describe('an outage in the middle of an answer', () => {
+  const open = new OpenClawError('CIRCUIT_OPEN', 'left alone', { retryAfterMs: 5 });
+  const unavailable: Act = () => {
+    throw broke;
+  };
+
+  test('is waited for: an open circuit is no attempt', async () => {
+    const closed: Act = () => {
+      throw open;
+    };
+    await using house = await openTestHouse([breakAfter('one '), unavailable, closed, closed, closed, say('one two')], {
+      limits: { noProgressAttempts: 2 },
+    });
+    const records = await house.ended(await house.run('hi'));
+    expect(foldText(foldOf(records))).toBe('one two');
+    expect(records.at(-1)?.data).toMatchObject({ status: 'completed' });
+  });
+
+  test('that lasts ends by the meters', async () => {
+    await using house = await openTestHouse([breakAfter('one '), unavailable], { limits: { noProgressAttempts: 2 } });
+    expect((await house.ended(await house.run('hi'))).at(-1)?.data).toMatchObject({ status: 'failed', error: { code: 'NO_PROGRESS' } });
+  });
+});
+
+test('a session remembers the tool calls of an answer, and no empty answer', async () => {
+  const call = { id: 'c', name: 'weather', arguments: '{}' };
+  await using house = await openTestHouse([() => ({ ...said, finish: 'tool_calls', toolCalls: [call] }), () => said, say('done')]);
+  for (const name of ['one', 'two', 'three']) await house.ended(await house.run(name, { session: 's' }));
+  expect(house.requests[2]?.messages).toEqual([
+    { role: 'user', content: 'one' },
+    { role: 'assistant', content: '', toolCalls: [call] },
+    { role: 'user', content: 'two' },
+    { role: 'user', content: 'three' },
+  ]);
+});
+
+test('a session whose state cannot be read fails the run and lets the next one have its turn', async () => {
+  await using house = await openTestHouse([say('x')]);
+  const get = house.store.state.get;
+  let reads = 0;
+  Object.assign(house.store.state, {
+    get: (tenant: string, key: string) => (reads++ === 0 ? Promise.reject(new OpenClawError('DATA_DAMAGED', 'no')) : get(tenant, key)),
+  });
+  const [first, second] = [await house.run('one', { session: 's' }), await house.run('two', { session: 's' })];
+  expect((await house.ended(first)).at(-1)?.data).toMatchObject({ status: 'failed', error: { code: 'DATA_DAMAGED' } });
+  expect((await house.ended(second)).at(-1)?.data).toMatchObject({ status: 'completed' });
+});
+
 test('a defect in one run is reported and leaves the others alone', async () => {
   const defect: Act = (_request, sink) => {
     sink.text('x');
     throw new TypeError('a defect');
   };
   await using house = await openTestHouse([defect, say('fine')]);
-  expect((await house.ended(await house.run('one'))).at(-1)?.data).toMatchObject({ status: 'failed', error: { code: 'INTERNAL' } });
+  const last = (await house.ended(await house.run('one'))).at(-1);
+  expect(last?.data).toMatchObject({ status: 'failed', error: { code: 'INTERNAL', message: expect.not.stringContaining('a defect') } });
+  expect(house.defects).toEqual([expect.objectContaining({ message: 'a defect' })]);
   expect((await house.ended(await house.run('two'))).at(-1)?.data).toMatchObject({ status: 'completed' });
 });

@@ -186,6 +186,16 @@ describe('an ended run', () => {
   });
 });
 
+test('one key twice at once, for a run that memory has let go, gives the run to both', async () => {
+  await using house = await open(place.folder, 0);
+  const key = runKey('t', 'twice');
+  await house.store.runs.create(key, created, 'f');
+  house.leases[0]?.append([finished], 'disk', true);
+  await house.leases[0]?.settled();
+  const answers = await Promise.all([1, 2, 3].map(() => house.store.runs.create(key, created, 'other')));
+  expect(answers).toEqual(answers.map(() => ({ created: false, fingerprint: 'f', head: expect.objectContaining({ done: true }) })));
+});
+
 describe('damage', () => {
   test('in a segment is refused by its readers, others are served', async () => {
     const [bad, good] = [runKey('t', 'bad'), runKey('t', 'good')];

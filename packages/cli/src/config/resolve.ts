@@ -22,9 +22,9 @@ export const DEFAULT_PORT = 18_789;
 const LIMITS: LimitSettings = {
   maxConcurrentRuns: 20_000,
   maxConnections: 10_000,
-  attempts: 10,
+  attempts: 50,
   regeneratedChars: 1_000_000,
-  noProgressAttempts: 3,
+  noProgressAttempts: 5,
   runMs: 3_600_000,
 };
 

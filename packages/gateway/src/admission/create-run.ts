@@ -30,11 +30,11 @@ export async function createRun(
 ): Promise<CreatedRun> {
   const { store, clock, random, catalogue } = deps;
   const agent = asked.agent ?? 'default';
-  const checked = catalogue.checkAgent(agent);
-  if (checked) await checked;
   const request = complete(asked, agent);
   const run = idempotencyKey === undefined ? newId(random) : store.runId(tenant, idempotencyKey);
   const key = runKey(tenant, run);
+  const checked = catalogue.checkAgent(agent);
+  if (checked) await checked.catch((error: unknown) => unlessCreated(store, key, error));
   const fingerprint = hash('sha256', JSON.stringify(request), 'base64url').slice(0, 22);
   const record = encodeRecord('run.created', 0, 0, { ...request, at: clock.wall(), fingerprint });
   const { created, head, fingerprint: first } = await store.runs.create(key, record, fingerprint);
@@ -45,6 +45,15 @@ export async function createRun(
     );
   }
   return { run, key, head, dup: !created };
+}
+
+/** A run that was created while its agent still existed stays what its key stands for. */
+async function unlessCreated(store: Store, key: RunKey, error: unknown): Promise<void> {
+  try {
+    await store.runs.read(key, 0, 1);
+  } catch {
+    throw error;
+  }
 }
 
 /** The request with its fields in a fixed order, so that equal requests have equal fingerprints. */

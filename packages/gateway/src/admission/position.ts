@@ -18,8 +18,8 @@ export interface Position {
 }
 
 /**
- * Answers an attach (PROTOCOL.md §5.3, §5.4): replay, snapshot or reset, never a partial hole. A reader that knows more than the log, or something else, proves
- * that the log regressed, and a new epoch is minted. Rejects with `NOT_FOUND`.
+ * Answers an attach (PROTOCOL.md §5.3, §5.4): replay, snapshot or reset, never a partial hole. A reader that knows more than the log, or something else, and gives its
+ * epoch and its chain as proof, shows that the log regressed: a new epoch is minted. Without proof it only starts again. Rejects with `NOT_FOUND`.
  */
 export async function locate(store: Store, key: RunKey, claim: Claim, snapshotDistance: number): Promise<Position> {
   const after = claim.after ?? 0;
@@ -27,7 +27,8 @@ export async function locate(store: Store, key: RunKey, claim: Claim, snapshotDi
   const fresh = claim.after === undefined || after === 0;
   const sameEpoch = claim.epoch === undefined || claim.epoch === head.epoch;
   if (!fresh && sameEpoch && (after > head.seq || (claim.h !== undefined && claim.h !== before))) {
-    const renewed = await store.runs.regress(key, head.epoch);
+    const proven = claim.epoch !== undefined && claim.h !== undefined;
+    const renewed = proven ? await store.runs.regress(key, head.epoch) : head;
     return fromStart(store, key, renewed, snapshotDistance, 'reset');
   }
   if (!sameEpoch) return fromStart(store, key, head, snapshotDistance, 'reset');

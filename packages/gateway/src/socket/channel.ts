@@ -5,8 +5,8 @@ import type { RunKey } from '@openclaw-runtime/store';
  */
 export class Channel {
   readonly ch: number;
-  /** Send nothing before the run is done. */
-  readonly hold: boolean;
+  /** Send nothing before the run is done; false from then on. */
+  hold: boolean;
   key: RunKey | undefined;
   after = 0;
   done = false;
@@ -14,6 +14,8 @@ export class Channel {
   dirty = false;
   /** A page is being fetched from disk. */
   reading = false;
+  /** Marked again during that. */
+  moved = false;
   /** The last page came from memory. */
   warm = false;
   open = true;

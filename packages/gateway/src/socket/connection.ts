@@ -20,7 +20,7 @@ import { locate } from '../admission/position.ts';
 import { createRate } from '../admission/rate.ts';
 import { Channel } from './channel.ts';
 import { createFeed } from './feed.ts';
-import { badStart, longHello, problemOf } from './problem.ts';
+import { addresseeOf, longHello, problemOf, versionProblem } from './problem.ts';
 
 /**
  * One client's socket. Phases: a stranger, who may say hello and nothing else; a client, with channels; closed.
@@ -172,12 +172,6 @@ export function serveConnection(
 
   const greet = (frame: UpFrame): void => {
     if (frame.t !== 'hello') throw new OpenClawError('UNAUTHENTICATED', 'The first frame must be hello.');
-    if (frame.v !== PROTOCOL_VERSION) {
-      throw new OpenClawError(
-        'UNSUPPORTED_VERSION',
-        `This server speaks version ${PROTOCOL_VERSION}, the client ${frame.v}. Update the older one.`,
-      );
-    }
     checkToken(frame.token, context);
     phase = { kind: 'client', tenant: 'default' };
     const { maxFrameBytes, maxChannels } = LIMITS;
@@ -207,7 +201,6 @@ export function serveConnection(
       }
       case 'hello':
         throw new OpenClawError('BAD_FRAME', 'hello is said once.');
-      case 'pong':
     }
   };
 
@@ -224,14 +217,16 @@ export function serveConnection(
       if (binary) throw new OpenClawError('BAD_FRAME', 'Frames are text.');
       if (phase.kind === 'stranger' && data.length > LIMITS.maxHelloBytes) throw longHello();
       const given = parseJson(data.toString());
+      const outdated = phase.kind === 'stranger' && versionProblem(given);
+      if (outdated) throw outdated;
       const parsed = upFrameSchema.safeParse(given);
       if (parsed.success) return receive(parsed.data);
       const problem = problemOf(parsed.error);
-      const ch = phase.kind === 'client' ? badStart(given, problem.place) : undefined;
-      if (ch === undefined) throw new OpenClawError('BAD_FRAME', `The frame is not of the protocol: ${problem.says}.`);
-      const taken = channels.get(ch);
+      const where = phase.kind === 'client' && addresseeOf(given);
+      if (!where) throw new OpenClawError('BAD_FRAME', `The frame is not of the protocol: ${problem}.`);
+      const taken = 'ch' in where && channels.get(where.ch);
       if (taken) close(taken);
-      say({ t: 'err', ch, code: 'BAD_REQUEST', message: `${problem.says}.` });
+      say({ t: 'err', ...where, code: 'BAD_REQUEST', message: `${problem}.` });
     } catch (error) {
       end(context.shown(error));
     }

@@ -54,6 +54,7 @@ export function createFeed(context: GatewayContext, outlet: Outlet): Feed {
           continue;
         }
         channel.dirty = false;
+        channel.moved = channel.reading;
         if (!channel.open || channel.reading) continue;
         const page = readPage(channel);
         if (page) frame += take(channel, page, now, frame === '');
@@ -69,7 +70,8 @@ export function createFeed(context: GatewayContext, outlet: Outlet): Feed {
     if (key === undefined) return undefined;
     let page: Page | Promise<Page>;
     try {
-      page = store.runs.read(key, channel.after, limits.feedBytes);
+      // A held channel needs to know where the head is, and no page.
+      page = store.runs.read(key, channel.hold ? Number.MAX_SAFE_INTEGER : channel.after, limits.feedBytes);
     } catch (error) {
       outlet.failed(channel, error);
       return undefined;
@@ -101,21 +103,23 @@ export function createFeed(context: GatewayContext, outlet: Outlet): Feed {
     const frame = take(channel, page, clock.now(), true);
     if (frame !== '') outlet.send(`{"t":"ev","b":[${frame}]}`);
     if (channel.done) outlet.finished(channel);
-    else mark(channel);
+    else if (channel.moved || !channel.hold) mark(channel);
   };
 
   const take = (channel: Channel, { head, chunk }: Page, now: number, first: boolean): string => {
+    if (channel.hold) {
+      channel.hold = !head.done;
+      if (head.done) again(channel);
+      return '';
+    }
     if (!chunk) {
       channel.done = head.done && channel.after >= head.seq;
       return '';
     }
-    if (channel.hold && !head.done) return '';
     channel.after = chunk.first + chunk.count - 1;
     channel.fedAt = now;
-    if (channel.after < head.seq) {
-      if (!channel.dirty) dirty.push(channel);
-      channel.dirty = true;
-    } else channel.done = head.done;
+    if (channel.after < head.seq) again(channel);
+    else channel.done = head.done;
     return `${first ? '' : ','}[${channel.ch},${chunk.first},[${chunk.body}],${chunk.h}]`;
   };
 
@@ -125,11 +129,13 @@ export function createFeed(context: GatewayContext, outlet: Outlet): Feed {
     queueMicrotask(flush);
   };
 
+  const again = (channel: Channel): void => {
+    if (!channel.dirty) dirty.push(channel);
+    channel.dirty = true;
+  };
+
   const mark = (channel: Channel): void => {
-    if (!channel.dirty) {
-      channel.dirty = true;
-      dirty.push(channel);
-    }
+    again(channel);
     schedule();
   };
 

@@ -1,5 +1,5 @@
 import type { AgentSpec } from '@openclaw-runtime/agent';
-import type { Clock, Random, Wheel } from '@openclaw-runtime/kit';
+import { type Clock, newId, type Random, type Wheel } from '@openclaw-runtime/kit';
 import type { ModelBroker } from '@openclaw-runtime/model';
 import {
   addUsage,
@@ -12,10 +12,11 @@ import {
   type Outcome,
   type Payloads,
   type RunRequest,
+  type ToolCall,
   type Usage,
   type WireRecord,
 } from '@openclaw-runtime/protocol';
-import type { Command, Durability, Lease, Store } from '@openclaw-runtime/store';
+import type { Command, Durability, Lease, RunKey, Store } from '@openclaw-runtime/store';
 import { deliveredOf } from './ladder.ts';
 import type { RunLimits } from './limits.ts';
 import { type Replay, replayRun } from './replay.ts';
@@ -36,6 +37,7 @@ export interface RunDeps {
   readonly limits: RunLimits;
   readonly textDurability: Durability;
   readonly tokenIntervalMs: number;
+  onDefect(key: RunKey, error: unknown, id: string): void;
 }
 
 /** A run that this process works on. */
@@ -116,11 +118,19 @@ class Execution implements RunningRun {
       const { signal } = this.#abort;
       const reason: unknown = signal.aborted ? signal.reason : thrown;
       if (isLeaseGone(thrown) || isLeaseGone(reason)) return;
-      const outcome = reason instanceof Stop ? reason.end?.(this.#usage) : failure(OpenClawError.from(reason), this.#usage);
+      const outcome = reason instanceof Stop ? reason.end?.(this.#usage) : failure(this.#shown(reason), this.#usage);
       if (outcome) this.#endAnyway(outcome);
     } finally {
       this.#snapshots?.stop();
     }
+  }
+
+  /** An error that may be shown: a defect is reported, and its id shown instead. */
+  #shown(error: unknown): OpenClawError {
+    if (error instanceof OpenClawError && error.code !== 'INTERNAL') return error;
+    const id = newId(this.#deps.random).slice(0, 8);
+    this.#deps.onDefect(this.#lease.key, error, id);
+    return new OpenClawError('INTERNAL', `Something went wrong here that should not have. Report it with the id ${id}.`);
   }
 
   async #answer(): Promise<void> {
@@ -135,7 +145,7 @@ class Execution implements RunningRun {
     const answer = await this.#step(turn.messages, replay);
     if (answer.records.length > 0) this.#writer.append(answer.records, false);
     await this.#lease.settled();
-    await turn.save([...messagesOf(this.#asked), { role: 'assistant', content: answer.text }]);
+    await turn.save([...messagesOf(this.#asked), ...assistant(answer)]);
     this.#finish({ ...answer, records: [] });
   }
 
@@ -152,11 +162,12 @@ class Execution implements RunningRun {
   /** The run's step: asked afresh, or gone on with, or only read when it was complete. */
   async #step(history: readonly Message[], replay: Replay | undefined): Promise<Answer> {
     const last = replay?.fold.steps.at(-1);
-    if (last?.ended && replay) return { finish: last.finish ?? 'stop', text: foldText(replay.fold), records: [] };
+    if (last?.ended && replay)
+      return { finish: last.finish ?? 'stop', text: foldText(replay.fold), toolCalls: last.toolCalls, records: [] };
     const call = stepCall(this.#asked, this.#deps, history, replay);
     const result = await runStep(this.#deps, { lease: this.#lease, writer: this.#writer, signal: this.#abort.signal }, call);
     this.#usage = addUsage(this.#usage, result.usage);
-    return { finish: result.finish, text: result.text, records: stepRecords(call.step, result) };
+    return { finish: result.finish, text: result.text, toolCalls: result.toolCalls, records: stepRecords(call.step, result) };
   }
 
   #finish({ finish, records }: Answer): void {
@@ -194,6 +205,7 @@ class Execution implements RunningRun {
 interface Answer {
   readonly finish: Finish;
   readonly text: string;
+  readonly toolCalls: readonly ToolCall[];
   /** What is still to be written of the step. */
   readonly records: readonly string[];
 }
@@ -202,14 +214,29 @@ function stepCall(asked: RunRequest, deps: RunDeps, history: readonly Message[],
   const agent = deps.agents.get(asked.agent);
   if (!agent) throw new OpenClawError('NOT_FOUND', `There is no agent ${asked.agent}. Known: ${[...deps.agents.keys()].join(', ')}.`);
   const system: readonly Message[] = agent.instructions ? [{ role: 'system', content: agent.instructions }] : [];
-  const call = {
-    step: 1,
-    model: asked.model ?? agent.model ?? deps.defaultModel,
-    messages: [...system, ...history, ...messagesOf(asked)],
-    tools: asked.tools,
-  };
+  const wanted = asked.model ?? agent.model ?? deps.defaultModel;
+  const begun = replay?.model;
+  const model = begun !== undefined && isKnown(deps.broker, begun) ? begun : wanted;
+  const call = { step: 1, model, messages: [...system, ...history, ...messagesOf(asked)], tools: asked.tools };
   const last = replay?.fold.steps.at(-1);
-  return last && replay ? { ...call, step: last.step, resume: { delivered: deliveredOf(last), meters: replay.meters } } : call;
+  if (!last || !replay) return call;
+  const cause = new OpenClawError('STORE_FAILED', 'the process that owned the run died');
+  return { ...call, step: last.step, resume: { delivered: deliveredOf(last), meters: replay.meters, otherModel: model !== begun, cause } };
+}
+
+function isKnown(broker: ModelBroker, model: string): boolean {
+  try {
+    broker.info(model);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** What the session remembers of the answer: nothing where there was none. */
+function assistant({ text, toolCalls }: Answer): readonly Message[] {
+  if (toolCalls.length > 0) return [{ role: 'assistant', content: text, toolCalls }];
+  return text === '' ? [] : [{ role: 'assistant', content: text }];
 }
 
 function messagesOf({ input }: RunRequest): readonly Message[] {

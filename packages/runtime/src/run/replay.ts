@@ -9,6 +9,8 @@ export interface Replay {
   readonly accepted: ReadonlySet<string>;
   /** Id of the accepted cancellation that was not carried out. */
   readonly cancelled: string | undefined;
+  /** The model that the last step began with. */
+  readonly model: string | undefined;
   /** The meters of the last step. Dying counts as an attempt, so that a run which kills its process comes to an end. */
   readonly meters: Meters;
 }
@@ -19,14 +21,17 @@ export async function replayRun(store: Store, key: RunKey, seq: number): Promise
   const fold = emptyFold();
   const accepted = new Set<string>();
   let cancelled: string | undefined;
+  let model: string | undefined;
   let meters = NO_ATTEMPTS;
   let before: Delivered = deliveredOf(undefined);
 
   const see = (record: RunRecord): void => {
     if (record.kind === 'step.resumed') {
       const now = deliveredOf(fold.steps.at(-1));
-      meters = countAttempt(meters, record.data.by === 'silent' ? 'compare' : 'continue', before, now);
+      meters = countAttempt(meters, record.data.by, before, now);
       before = now;
+    } else if (record.kind === 'step.started') {
+      ({ model } = record.data);
     } else if (record.kind === 'cancel.requested') {
       accepted.add(record.data.command);
       cancelled = record.data.command;
@@ -42,5 +47,5 @@ export async function replayRun(store: Store, key: RunKey, seq: number): Promise
     });
     after = chunk.first + chunk.count - 1;
   }
-  return { fold, accepted, cancelled, meters: countAttempt(meters, 'continue', before, deliveredOf(fold.steps.at(-1))) };
+  return { fold, accepted, cancelled, model, meters: countAttempt(meters, 'continue', before, deliveredOf(fold.steps.at(-1))) };
 }

@@ -55,7 +55,10 @@ export function createSessions(store: Store): Sessions {
         void before.then(done);
         throw error;
       }
-      const found = await store.state.get(tenant, name);
+      const found = await store.state.get(tenant, name).catch(async (error: unknown) => {
+        await done();
+        throw error;
+      });
       const state: SessionState = found ? (JSON.parse(found.value) as SessionState) : { messages: [], last: '' };
       return {
         messages: state.last === run ? [] : state.messages,

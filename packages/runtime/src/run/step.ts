@@ -26,7 +26,16 @@ export interface StepCall {
   readonly messages: readonly Message[];
   readonly tools: readonly ToolSpec[] | undefined;
   /** What an earlier owner of the run delivered of this step; absent for a new step. */
-  readonly resume?: { readonly delivered: Delivered; readonly meters: Meters };
+  readonly resume?: Resume;
+}
+
+export interface Resume {
+  readonly delivered: Delivered;
+  readonly meters: Meters;
+  /** The model that began the step is gone: another one's words must not follow its own. */
+  readonly otherModel: boolean;
+  /** Why it has to be resumed, for the error when the meters have run out. */
+  readonly cause: OpenClawError;
 }
 
 export interface StepResult extends ModelEnd {
@@ -51,22 +60,25 @@ export async function runStep(house: StepHouse, run: StepRun, call: StepCall): P
   said.text = call.resume?.delivered.text ?? '';
   said.thinking = call.resume?.delivered.thinking ?? '';
   let meters: Meters = call.resume?.meters ?? { attempts: 0, idle: 0, regenerated: 0 };
+  const spent = call.resume && exhausted(call.resume.meters, limits, call.resume.cause);
+  if (spent) throw spent;
   if (!call.resume) writer.record('step.started', step, 1, { model }, 'process');
 
-  for (;;) {
+  for (let round = 1; ; round++) {
     writer.flush();
     const before: Delivered = { attempt, ...said };
-    const rung = chooseRung(before, capabilities.prefix);
-    if (rung !== 'fresh') writer.record('step.resumed', step, attempt, { by: rung === 'continue' ? 'continue' : 'silent' }, 'process');
+    const rung = chooseRung(before, capabilities.prefix && !call.resume?.otherModel);
+    if (round > 1 || call.resume) writer.record('step.resumed', step, attempt, { by: rung }, 'process');
 
     const sink = new StepSink(lease, writer, step, attempt);
     const comparison =
       rung === 'compare'
         ? createComparison(before, {
             differs(keep, keepThinking) {
+              writer.flush();
               sink.attempt = ++attempt;
-              said.text = before.text.slice(0, keep);
-              said.thinking = before.thinking.slice(0, keepThinking);
+              said.text = said.text.slice(0, keep);
+              said.thinking = said.thinking.slice(0, keepThinking);
               writer.record('step.started', step, attempt, { model, supersedes: before.attempt, keep, keepThinking }, 'process');
             },
             fresh: (flow, delta) => writer.text(flow, step, attempt, delta),
@@ -84,10 +96,9 @@ export async function runStep(house: StepHouse, run: StepRun, call: StepCall): P
     } catch (thrown) {
       if (signal.aborted) throw signal.reason;
       const error = OpenClawError.from(thrown);
-      const brokeOff = sink.heard && error.retryable && error.code.startsWith('PROVIDER_');
-      if (!brokeOff) throw error;
       writer.flush();
-      meters = countAttempt(meters, rung, before, { attempt, ...said });
+      if (!isOutage(error) || (said.text === '' && said.thinking === '' && !sink.heard)) throw error;
+      if (error.code !== 'CIRCUIT_OPEN') meters = countAttempt(meters, rung, before, { attempt, ...said });
       const stop = exhausted(meters, limits, error);
       if (stop) throw stop;
       const delayMs = Math.max(backoffMs(BACKOFF, meters.idle + 1, random), error.retryAfterMs ?? 0);
@@ -95,6 +106,11 @@ export async function runStep(house: StepHouse, run: StepRun, call: StepCall): P
       await sleep(clock, delayMs, signal);
     }
   }
+}
+
+/** What the provider may recover from. An answer that has begun waits for that; an open circuit is no attempt. */
+function isOutage(error: OpenClawError): boolean {
+  return error.retryable && (error.code === 'CIRCUIT_OPEN' || error.code.startsWith('PROVIDER_'));
 }
 
 /** Where one attempt's output goes: to the log, by way of the comparison where there is one. */

@@ -94,7 +94,12 @@ export class RunWriter {
   /** @internal The interval is over. */
   due(): void {
     this.#due = false;
-    this.flush();
+    try {
+      this.flush();
+    } catch {
+      // The lease is gone; whoever took it or the store's end lets the run know.
+      this.drop();
+    }
   }
 }
 

@@ -24,6 +24,7 @@ export interface HallOptions {
 export function createHall({ persister, recovered, secret, clock, gap, cacheChars }: HallOptions): Store {
   const cache = createCache(cacheChars);
   const members = new Set<Member>();
+  const creating = new Map<RunKey, Promise<Created>>();
   let broken: (error: OpenClawError) => void;
   const failed = new Promise<OpenClawError>((resolve) => {
     broken = resolve;
@@ -54,7 +55,8 @@ export function createHall({ persister, recovered, secret, clock, gap, cacheChar
   committer.adopt(left, recovered.firstId, recovered.chars);
   for (const entry of left) {
     cache.add(entry);
-    if (recovered.regressed) void renew(entry);
+    // A full disk refuses it now; readers who know better than the log will ask for it again.
+    if (recovered.regressed) renew(entry).catch(() => undefined);
     leases.offer(entry);
   }
 
@@ -71,10 +73,20 @@ export function createHall({ persister, recovered, secret, clock, gap, cacheChar
     return stored.piece ? { head, before: stored.before, chunk: stored.piece } : { head, before: stored.before };
   };
 
+  /** The first commit of a run, which finds out whether it is one: until then the run cannot be seen. */
+  const begin = async (key: RunKey, record: string, fingerprint: string): Promise<Created> => {
+    const entry = newEntry(key, committer.nextBorn(), record, fingerprint);
+    const creation = await committer.create(entry);
+    if (!creation.created) return { created: false, head: creation.stored.head, fingerprint: creation.stored.fingerprint };
+    cache.add(entry);
+    const { head } = entry;
+    leases.offer(entry);
+    return { created: true, head, fingerprint };
+  };
+
   const read = (key: RunKey, after: number, maxBytes: number): Page | Promise<Page> => {
     const entry = cache.get(key);
     if (!entry) return readStored(key, after, maxBytes, undefined);
-    if (entry.head.seq === 0) return firstCommit(entry).then(() => read(key, after, maxBytes));
     return readMemory(entry, after, maxBytes) ?? readStored(key, after, maxBytes, entry);
   };
 
@@ -83,27 +95,13 @@ export function createHall({ persister, recovered, secret, clock, gap, cacheChar
     runId: (tenant, idempotencyKey) => encodeId(createHmac('sha256', secret).update(`${tenant}\n${idempotencyKey}`).digest()),
     runs: {
       async create(key, record, fingerprint): Promise<Created> {
+        const first = creating.get(key);
+        if (first) return { ...(await first), created: false };
         const known = cache.get(key);
-        if (known) {
-          if (known.head.seq === 0) await firstCommit(known);
-          return { created: false, head: known.head, fingerprint: known.fingerprint };
-        }
-        const entry = newEntry(key, committer.nextBorn(), record, fingerprint);
-        cache.add(entry);
-        const creation = await committer.create(entry).catch((error: unknown) => {
-          cache.remove(key);
-          for (const waiter of entry.waiters) waiter.reject(error);
-          throw error;
-        });
-        if (!creation.created) {
-          cache.remove(key);
-          for (const waiter of entry.waiters)
-            waiter.reject(new OpenClawError('STATE_CONFLICT', 'The run was created before; send the request again.'));
-          return { created: false, head: creation.stored.head, fingerprint: creation.stored.fingerprint };
-        }
-        const head = entry.head;
-        leases.offer(entry);
-        return { created: true, head, fingerprint };
+        if (known) return { created: false, head: known.head, fingerprint: known.fingerprint };
+        const created = begin(key, record, fingerprint).finally(() => creating.delete(key));
+        creating.set(key, created);
+        return created;
       },
       read,
       follow(key, onAdvance) {
@@ -169,10 +167,6 @@ export function createHall({ persister, recovered, secret, clock, gap, cacheChar
       await persister.close();
     },
   };
-}
-
-function firstCommit(entry: Entry): Promise<void> {
-  return new Promise((resolve, reject) => entry.waiters.push({ seq: 1, resolve, reject }));
 }
 
 /** The answer from memory, or `undefined` when the cursor lies before what memory holds. */
