@@ -149,10 +149,7 @@ test('HTTP: a cursor of another epoch, or ahead of the log, gets a reset and eve
   expect(foreign.events[0]).toEqual({ event: 'reset', data: { epoch: 1 } });
   expect(foreign.events.slice(1)).toEqual(events);
   const ahead = await fetchEvents(url, { headers: { 'last-event-id': encodeCursor(1, 1_000) } });
-  expect(ahead.events[0]).toEqual({ event: 'reset', data: { epoch: 2 } });
-  expect(ahead.events.slice(1).map(({ data }) => data)).toEqual(events.map(({ data }) => data));
-  expect(ahead.events[1]?.id).toBe(encodeCursor(2, 1));
-  expect((await fetchJson(`${claw.http}${started.headers.location}`)).body).toMatchObject({ epoch: 2 });
+  expect(ahead.events).toEqual(foreign.events);
   const nonsense = await fetchJson(url, { headers: { 'last-event-id': 'yesterday' } });
   expect(nonsense).toMatchObject({ status: 400, body: { error: { code: 'BAD_REQUEST' } } });
 });

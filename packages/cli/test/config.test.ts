@@ -62,6 +62,25 @@ describe('without any configuration', () => {
   });
 });
 
+describe('keys that have no effect yet', () => {
+  const yaml = `
+server: {port: 1, metricsPort: 9090}
+cluster: {maxThreads: 4, adaptiveReasoning: true, streaming: false, tokenInterval: 10, snapshotInterval: 5s}
+monitoring: {metricsPath: /m, alertThresholds: {errorRate: 1%}}
+providers: {sim: {kind: simulated}}
+`;
+
+  test('are named in one note when they are set', () => {
+    expect(resolved({ yaml }).notes).toEqual([
+      'Read from the file but not used yet: server.metricsPort, cluster.maxThreads, cluster.adaptiveReasoning, cluster.streaming, cluster.snapshotInterval, monitoring.metricsPath, monitoring.alertThresholds.errorRate.',
+    ]);
+  });
+
+  test('and are not spoken of when they are not', () => {
+    expect(resolved({ yaml: 'cluster: {tokenInterval: 10}\nmonitoring:\nproviders: {sim: {kind: simulated}}\n' }).notes).toEqual([]);
+  });
+});
+
 describe('where things come from', () => {
   test('a flag wins over a variable, a variable over the file', () => {
     const yaml = 'data: ./from-file\nserver: {port: 1000, host: localhost}\n';

@@ -1,4 +1,12 @@
-import { type Command, type DownFrame, type Message, OpenClawError, type Start, type ToolSpec } from '@openclaw-runtime/protocol';
+import {
+  type Command,
+  type DownFrame,
+  type ErrorCode,
+  type Message,
+  OpenClawError,
+  type Start,
+  type ToolSpec,
+} from '@openclaw-runtime/protocol';
 import { createCommands } from './commands.ts';
 import { createConnection } from './connection.ts';
 import { createEmitter, type Listener } from './emitter.ts';
@@ -158,11 +166,9 @@ export class OpenClawClient {
   #send(frame: Outgoing): void {
     const { limits } = this.#connection;
     if (!limits) return;
-    const isTooLarge = (frame.t === 'start' || frame.t === 'command') && bytesOf(frame) > limits.maxFrameBytes;
-    if (!isTooLarge) return this.#connection.send(frame);
-    const error = new OpenClawError('TOO_LARGE', 'The request is too large. Shorten it.');
-    if (frame.t === 'start') this.#channels.get(frame.ch)?.fail(error);
-    else this.#commands.settle(frame.id, error);
+    const code = problemOf(frame, limits.maxFrameBytes);
+    if (code) this.#receive({ ...frame, t: 'err', code, message: 'The request, or a name or id in it, has no valid length.' });
+    else this.#connection.send(frame);
   }
 
   #opened(attempt: number): void {
@@ -215,6 +221,12 @@ export class OpenClawClient {
   }
 }
 
-function bytesOf(frame: Outgoing): number {
-  return new TextEncoder().encode(JSON.stringify(frame)).length;
+/** What the server would refuse the frame for. */
+function problemOf(frame: Outgoing, maxBytes: number): ErrorCode | undefined {
+  if (new Blob([JSON.stringify(frame)]).size > maxBytes) return 'TOO_LARGE';
+  const isWrong =
+    frame.t === 'start'
+      ? [frame.idem, frame.run.agent, frame.run.session].some((name = 'x') => !name || name.length > 128)
+      : 'run' in frame && frame.run.length !== 22;
+  return isWrong ? 'BAD_REQUEST' : undefined;
 }

@@ -182,7 +182,7 @@ export function createFollower(options: FollowerOptions): Follower {
   const strike = (verdict: Verdict): void => {
     if (++strikes < MAX_STRIKES) return rejoin();
     if (verdict === 'gap') return joinLater(strikes);
-    giveUp(new OpenClawError('DATA_DAMAGED', `Run ${follower.run} failed its checksum ${strikes} times in a row.`));
+    giveUp(new OpenClawError('DATA_DAMAGED', `Run ${follower.run} keeps failing its checksum.`));
   };
 
   /** Does what changes the transcript, and sees whether the run has ended by it. */

@@ -68,11 +68,13 @@ export function openWire({ url, token, clock, WebSocket, welcomed, frame, lost }
   const receive = (down: DownFrame): void => {
     if (down.t === 'err' && down.ch === undefined && down.id === undefined) reason = OpenClawError.fromBody(down);
     else if (phase === 'open') frame(down);
-    else if (down.t === 'welcome' && down.v === PROTOCOL_VERSION) {
+    else if (down.t === 'welcome') {
+      if (down.v !== PROTOCOL_VERSION)
+        return lose(
+          new OpenClawError('UNSUPPORTED_VERSION', `${url} speaks version ${down.v}, not ${PROTOCOL_VERSION}. Update the older one.`),
+        );
       phase = 'open';
       welcomed(down.limits);
-    } else if (down.t === 'welcome') {
-      lose(new OpenClawError('UNSUPPORTED_VERSION', `${url} speaks version ${down.v}, not ${PROTOCOL_VERSION}. Update the older one.`));
     }
   };
 

@@ -198,6 +198,32 @@ test('a request that the server would refuse for its size is not sent', async ()
   client.close();
 });
 
+test('a name that the server would refuse costs that run only, and is not sent', async () => {
+  await using peer = await openFakePeer();
+  const client = new OpenClawClient();
+  const long = 'x'.repeat(129);
+  const early = client.attach('short');
+  void client.connect(peer.url);
+  const session = await peer.welcome();
+  const bad = [
+    early,
+    client.attach('short'),
+    client.run({ input: 'x', idempotencyKey: '' }),
+    client.run({ input: 'x', idempotencyKey: long }),
+    client.run({ input: 'x', session: long }),
+    client.run({ input: 'x', session: '' }),
+    client.run({ input: 'x', agent: long }),
+  ];
+  for (const run of bad) await expect(run.result()).rejects.toMatchObject({ code: 'BAD_REQUEST' });
+  await expect(early.cancel()).rejects.toMatchObject({ code: 'BAD_REQUEST' });
+  client.run({ input: 'good', idempotencyKey: long.slice(1), session: '\n' });
+  expect((await session.take('start')).run.input).toBe('good');
+  client.attach(RUN);
+  await session.take('attach');
+  expect(peer.count).toBe(1);
+  client.close();
+});
+
 test('a listener that throws breaks nothing, and is reported', async () => {
   await using peer = await openFakePeer();
   const client = new OpenClawClient();

@@ -330,6 +330,15 @@ describe('3 channels', () => {
     stop();
   });
 
+  test('3.8 the data of a command has a limit', async () => {
+    await using rig = await openRig();
+    const peer = await rig.dial();
+    peer.send(start(1, 'a'));
+    const { run } = await peer.next('started');
+    peer.send({ t: 'command', run, id: 'f1', kind: 'feedback', data: 'x'.repeat(20_000) });
+    expect(await peer.next('err')).toMatchObject({ id: 'f1', code: 'TOO_LARGE' });
+  });
+
   test('3.8 an ended run takes feedback and nothing else', async () => {
     await using rig = await openRig();
     const log = await rig.begin('a');
@@ -382,8 +391,20 @@ describe('5 position and resume', () => {
   });
 
   test.each([
+    ['names no epoch', { after: 99 }],
+    ['gives no chain', { epoch: 1, after: 99 }],
+  ])('5.4 a client that is ahead of the log and %s proves nothing: reset, in the epoch that stands', async (_name, claim) => {
+    await using rig = await openRig();
+    const log = await rig.begin('a');
+    await log.say('one', 'two');
+    const peer = await rig.dial();
+    peer.send({ t: 'attach', ch: 1, run: log.run, ...claim });
+    expect(await peer.next('attached')).toMatchObject({ epoch: 1, mode: 'reset', from: 0, head: 3 });
+    expect(await peer.records(1, 3)).toEqual(log.records);
+  });
+
+  test.each([
     ['ahead of the log', (log: Log) => ({ epoch: 1, after: 99, h: log.h(2) })],
-    ['ahead of the log and names no epoch', () => ({ after: 99 })],
     ['of another chain', (log: Log) => ({ epoch: 1, after: 2, h: log.h(1) })],
     ['of another chain at the head', (log: Log) => ({ epoch: 1, after: 3, h: log.h(1) })],
   ])('5.4 a client that is %s proves a regress: a new epoch, once, and reset', async (_name, claim) => {

@@ -4,7 +4,7 @@ import { createCollectingSink } from './fixtures/sinks.ts';
 
 function read(...items: readonly (object | string)[]) {
   const sink = createCollectingSink();
-  const answer = new Answer('main', 'sk-secret', sink);
+  const answer = new Answer('main', ['sk-secret'], sink);
   for (const item of items) answer.take(typeof item === 'string' ? item : JSON.stringify(item));
   return { sink, answer };
 }
@@ -12,6 +12,7 @@ function read(...items: readonly (object | string)[]) {
 const delta = (value: object) => ({ choices: [{ delta: value }] });
 const finish = (reason: string) => ({ choices: [{ delta: {}, finish_reason: reason }] });
 const calls = (...tool_calls: object[]) => delta({ tool_calls });
+const malformed = expect.objectContaining({ name: 'OpenClawError', code: 'PROVIDER_MALFORMED' });
 
 test('text and thinking go on as they come, empty ones do not', () => {
   const { sink, answer } = read(
@@ -32,6 +33,8 @@ test.each([
   ['function_call', 'tool_calls'],
   ['content_filter', 'content_filter'],
   ['eos', 'stop'],
+  ['constructor', 'stop'],
+  ['__proto__', 'stop'],
 ])('the finish reason %s is %s', (said, meant) => {
   expect(read(finish(said)).answer.end().finish).toBe(meant);
 });
@@ -74,6 +77,65 @@ test('tool calls without index or id are told apart all the same', () => {
   ]);
 });
 
+test('a new id begins a new call, also under an index that is taken; the same id goes on', () => {
+  const { answer } = read(
+    calls({ index: 0, id: 'a', function: { name: 'one', arguments: '{"x":1' } }),
+    calls({ index: 0, id: 'b', function: { name: 'two', arguments: '{"y"' } }),
+    calls({ index: 0, id: '', function: { arguments: ':2}' } }),
+    calls({ index: 0, id: 'a', function: { arguments: '}' } }),
+    finish('tool_calls'),
+  );
+  expect(answer.end().toolCalls).toEqual([
+    { id: 'a', name: 'one', arguments: '{"x":1}' },
+    { id: 'b', name: 'two', arguments: '{"y":2}' },
+  ]);
+});
+
+test('one id under two indexes is two calls', () => {
+  const { answer } = read(
+    calls({ index: 1, id: 'same', function: { name: 'two', arguments: '{}' } }),
+    calls({ index: 0, id: 'same', function: { name: 'one', arguments: '{}' } }),
+    finish('tool_calls'),
+  );
+  expect(answer.end().toolCalls.map(({ name }) => name)).toEqual(['one', 'two']);
+});
+
+test('without an index, an id that comes with each piece is one call', () => {
+  const { answer } = read(
+    calls({ id: 'a', function: { name: 'one', arguments: '{"x"' } }),
+    calls({ id: 'b', function: { name: 'two', arguments: '{' } }),
+    calls({ id: 'a', function: { name: 'one', arguments: ':1}' } }),
+    calls({ id: 'b', function: { name: 'two', arguments: '}' } }),
+    finish('tool_calls'),
+  );
+  expect(answer.end().toolCalls).toEqual([
+    { id: 'a', name: 'one', arguments: '{"x":1}' },
+    { id: 'b', name: 'two', arguments: '{}' },
+  ]);
+});
+
+test('an id that comes late is the id of its call', () => {
+  const { answer } = read(
+    calls({ index: 0, function: { name: 'one', arguments: '{' } }),
+    calls({ index: 0, id: 'late', function: { arguments: '}' } }),
+    finish('tool_calls'),
+  );
+  expect(answer.end().toolCalls).toEqual([{ id: 'late', name: 'one', arguments: '{}' }]);
+});
+
+test('arguments that come as JSON values become JSON text', () => {
+  const { answer } = read(calls({ index: 0, id: 'a', function: { name: 'f', arguments: { x: [1, 'two'] } } }), finish('tool_calls'));
+  expect(answer.end().toolCalls).toEqual([{ id: 'a', name: 'f', arguments: '{"x":[1,"two"]}' }]);
+});
+
+test('more calls than anybody can mean are refused', () => {
+  const { answer } = read();
+  const flood = (): void => {
+    for (let i = 0; i < 2_000; i++) answer.take(JSON.stringify(calls({ index: 0, id: `id${i}` })));
+  };
+  expect(flood).toThrow(malformed);
+});
+
 test('an index that would need a million calls is refused', () => {
   expect(() => read(calls({ index: 1e6, id: 'a' }))).toThrow(expect.objectContaining({ code: 'PROVIDER_MALFORMED' }));
 });
@@ -92,6 +154,35 @@ test('usage is taken where it comes, also in a last chunk without choices', () =
   expect(bare.answer.end().usage).toEqual({ inputTokens: 1, outputTokens: 0, reasoningTokens: 0, cachedTokens: 0 });
 });
 
+test('a chunk that only has usage needs no choices', () => {
+  const usage = { prompt_tokens: 3, completion_tokens: 2 };
+  for (const chunk of [{ usage }, { choices: null, usage }]) {
+    expect(read(finish('stop'), chunk, '[DONE]').answer.end().usage).toMatchObject({ inputTokens: 3, outputTokens: 2 });
+  }
+});
+
+test('usage is whole numbers, whatever the provider writes', () => {
+  const usage = {
+    prompt_tokens: '12',
+    completion_tokens: 'many',
+    completion_tokens_details: { reasoning_tokens: -1 },
+    prompt_tokens_details: { cached_tokens: {} },
+  };
+  const counted = { inputTokens: 12, outputTokens: 0, reasoningTokens: 0, cachedTokens: 0 };
+  expect(read({ ...finish('stop'), usage }).answer.end().usage).toEqual(counted);
+  expect(read({ ...finish('stop'), usage: 'much' }).answer.end().usage.inputTokens).toBe(0);
+});
+
+test('the end mark may have blanks around it', () => {
+  expect(read(finish('stop'), '[DONE] ').answer.done).toBe(true);
+  expect(read(finish('stop'), ' [DONE]\r').answer.done).toBe(true);
+});
+
+test('the word null is no finish reason', () => {
+  const unfinished = { choices: [{ delta: { content: 'a' }, finish_reason: 'null' }] };
+  expect(() => read(unfinished).answer.end()).toThrow(expect.objectContaining({ code: 'PROVIDER_FAILED' }));
+});
+
 test('without a finish reason only the end mark makes an end', () => {
   expect(() => read(delta({ content: 'a' })).answer.end()).toThrow(expect.objectContaining({ code: 'PROVIDER_FAILED' }));
   expect(read(delta({ content: 'a' }), '[DONE]').answer.end().finish).toBe('stop');
@@ -101,12 +192,27 @@ test('what comes after the end mark does not count', () => {
   expect(read(finish('stop'), '[DONE]', delta({ content: 'late' }), 'junk').sink.deltas).toEqual([]);
 });
 
-test.each(['{"choices": [', 'null', '7', '"text"', '{}', '{"choices":7}', '{"choices":[{"delta":{"content":7}}]}'])(
-  '%s is malformed',
-  (line) => {
-    expect(() => read(line)).toThrow(expect.objectContaining({ code: 'PROVIDER_MALFORMED' }));
-  },
-);
+test.each([
+  '{"choices": [',
+  'null',
+  '7',
+  '"text"',
+  '{}',
+  '{"choices":7}',
+  '{"choices":null}',
+  '{"choices":[null]}',
+  '{"choices":[7]}',
+  '{"choices":[{"delta":"text"}]}',
+  '{"choices":[{"delta":{"content":7}}]}',
+  '{"choices":[{"delta":{},"finish_reason":7}]}',
+  '{"choices":[{"delta":{"tool_calls":{}}}]}',
+  '{"choices":[{"delta":{"tool_calls":[null]}}]}',
+  '{"choices":[{"delta":{"tool_calls":[{"index":"first"}]}}]}',
+  '{"choices":[{"delta":{"tool_calls":[{"function":"f"}]}}]}',
+  '{"choices":[{"delta":{"tool_calls":[{"function":{"name":7}}]}}]}',
+])('%s is malformed', (line) => {
+  expect(() => read(line)).toThrow(malformed);
+});
 
 test('an error in the stream is passed on, short and without the key', () => {
   const message = `overloaded, key sk-secret ${'x'.repeat(600)}`;

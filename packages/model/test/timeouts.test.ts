@@ -60,6 +60,7 @@ function call(full?: () => Promise<void> | undefined) {
 }
 
 const chunk = (delta: object) => `data: ${JSON.stringify({ choices: [{ delta }] })}\n\n`;
+const finished = `data: ${JSON.stringify({ choices: [{ delta: {}, finish_reason: 'stop' }] })}\n\n`;
 const late = (what: string) => expect.objectContaining({ code: 'PROVIDER_TIMEOUT', message: expect.stringContaining(what) });
 
 test('no content in time for the first chunk', async () => {
@@ -135,4 +136,43 @@ test('a sink that stays full does not outlast the total', async () => {
   await send(chunk({ content: 'a' }));
   expect(await pass(9_999)).toBe(undefined);
   expect(await pass(1)).toEqual(late('totalMs'));
+});
+
+test('after the finish, silence ends the answer in a second, and the socket with it', async () => {
+  const { pass, send, wasAborted, clock } = call();
+  await send(chunk({ content: 'a' }));
+  await send(finished);
+  expect(await pass(600)).toBe(undefined);
+  await send(': ping\n\n');
+  expect(await pass(399)).toBe(undefined);
+  expect(await pass(1)).toMatchObject({ finish: 'stop' });
+  expect([wasAborted(), clock.pending()]).toEqual([true, 0]);
+});
+
+test('usage that comes in that second counts', async () => {
+  const { pass, send } = call();
+  await send(finished);
+  expect(await pass(900)).toBe(undefined);
+  await send('data: {"usage":{"prompt_tokens":3}}\n\n');
+  expect(await pass(100)).toMatchObject({ finish: 'stop', usage: { inputTokens: 3 } });
+});
+
+test('content after the finish gives the end another second', async () => {
+  const { pass, send, sink } = call();
+  await send(finished);
+  expect(await pass(900)).toBe(undefined);
+  await send(chunk({ content: 'more' }));
+  expect(await pass(999)).toBe(undefined);
+  expect(await pass(1)).toMatchObject({ finish: 'stop' });
+  expect(sink.deltas).toEqual(['more']);
+});
+
+test('a finished answer whose total runs out ends all the same, with the sink full or not', async () => {
+  for (const full of [() => undefined, () => new Promise<void>(() => {})]) {
+    const { pass, send } = call(full);
+    await pass(900);
+    await send(chunk({ content: 'a' }) + finished);
+    const outcome = (await pass(9_099)) ?? (await pass(1));
+    expect(outcome).toMatchObject({ finish: 'stop' });
+  }
 });

@@ -65,7 +65,7 @@ export class OpenClawError extends Error {
   readonly code: ErrorCode;
   readonly retryAfterMs: number | undefined;
 
-  constructor(code: ErrorCode, message: string, options: { readonly cause?: unknown; readonly retryAfterMs?: number } = {}) {
+  constructor(code: ErrorCode, message: string, options: { readonly cause?: unknown; readonly retryAfterMs?: number | undefined } = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.code = code;
     this.retryAfterMs = options.retryAfterMs;
@@ -76,9 +76,8 @@ export class OpenClawError extends Error {
   }
 
   toBody(): ErrorBody {
-    return this.retryAfterMs === undefined
-      ? { code: this.code, message: this.message }
-      : { code: this.code, message: this.message, retryAfterMs: this.retryAfterMs };
+    const { code, message, retryAfterMs } = this;
+    return retryAfterMs === undefined ? { code, message } : { code, message, retryAfterMs };
   }
 
   /** The one door through which unknown things become errors of ours. */
@@ -90,6 +89,6 @@ export class OpenClawError extends Error {
 
   static fromBody(body: { readonly code: string; readonly message: string; readonly retryAfterMs?: number }): OpenClawError {
     const code = isErrorCode(body.code) ? body.code : 'INTERNAL';
-    return new OpenClawError(code, body.message, body.retryAfterMs === undefined ? {} : { retryAfterMs: body.retryAfterMs });
+    return new OpenClawError(code, body.message, { retryAfterMs: body.retryAfterMs });
   }
 }

@@ -10,6 +10,8 @@ export const LIMITS = {
   maxDepth: 32,
   /** Bytes of an HTTP body. */
   maxBodyBytes: 1024 * 1024,
+  /** Characters of a command's data, as JSON. */
+  maxCommandChars: 16 * 1024,
   /** Open channels of one connection. */
   maxChannels: 10_000,
   /** Characters of an idempotency key, command id, session or agent name. */

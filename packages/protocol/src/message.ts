@@ -29,10 +29,7 @@ export interface Usage {
 export const NO_USAGE: Usage = { inputTokens: 0, outputTokens: 0, reasoningTokens: 0, cachedTokens: 0 };
 
 export function addUsage(a: Usage, b: Usage): Usage {
-  return {
-    inputTokens: a.inputTokens + b.inputTokens,
-    outputTokens: a.outputTokens + b.outputTokens,
-    reasoningTokens: a.reasoningTokens + b.reasoningTokens,
-    cachedTokens: a.cachedTokens + b.cachedTokens,
-  };
+  const sum = { ...a };
+  for (const key of Object.keys(NO_USAGE) as (keyof Usage)[]) (sum as Record<keyof Usage, number>)[key] += b[key];
+  return sum;
 }

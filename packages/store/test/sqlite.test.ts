@@ -196,6 +196,21 @@ test('one key twice at once, for a run that memory has let go, gives the run to 
   expect(answers).toEqual(answers.map(() => ({ created: false, fingerprint: 'f', head: expect.objectContaining({ done: true }) })));
 });
 
+test('unfinished runs may hold so much and no more; each end makes room', async () => {
+  await using store = Object.assign(await openSqliteStore({ folder: place.folder, maxAliveChars: created.length * 2 }), {
+    async [Symbol.asyncDispose](this: Store) {
+      await this.close();
+    },
+  });
+  const leases: Lease[] = [];
+  store.queue.consume('test', 10, { leased: (lease) => leases.push(lease), command: () => undefined, lost: () => undefined });
+  const create = (name: string) => codeOf(() => store.runs.create(runKey('t', name), created, 'f'));
+  expect([await create('a'), await create('b'), await create('c')]).toEqual(['nothing was thrown', 'nothing was thrown', 'RATE_LIMITED']);
+  leases[0]?.append([finished], 'disk', true);
+  await leases[0]?.settled();
+  expect([await create('c'), await create('d')]).toEqual(['nothing was thrown', 'RATE_LIMITED']);
+});
+
 describe('damage', () => {
   test('in a segment is refused by its readers, others are served', async () => {
     const [bad, good] = [runKey('t', 'bad'), runKey('t', 'good')];

@@ -7,6 +7,7 @@ import type { ConfigPorts } from './ports.ts';
 import { badConfig, type Problem } from './problems.ts';
 import { secretOf } from './secret.ts';
 import { parseNumber } from './units.ts';
+import { unusedNotes } from './unused.ts';
 
 /** What a command line may say; it wins over the file and over variables. Numbers may still be text. */
 export interface ConfigFlags {
@@ -56,6 +57,7 @@ export function completeConfig(file: ConfigFile, flags: ConfigFlags, ports: Conf
     dataDir: dataDirOf(content.data, flags, ports, folder),
     durability: { text: content.durability?.text ?? 'process' },
     ...models,
+    notes: [...models.notes, ...unusedNotes(content)],
     agents: { default: {}, ...content.agents },
     limits: { ...LIMITS, ...content.limits },
     clusters: content.clusters ?? {},

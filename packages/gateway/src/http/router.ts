@@ -40,6 +40,7 @@ async function route(
 
   if (url.pathname === '/v1/runs') {
     allow(request, 'POST');
+    if (!health.ready()) throw new OpenClawError('SHUTTING_DOWN', 'The server drains; ask again in a moment.', { retryAfterMs: 1_000 });
     return postRun(context, create, request, response);
   }
   const [, run, action] = /^\/v1\/runs\/([A-Za-z0-9_-]{22})(?:\/(events|cancel))?$/.exec(url.pathname) ?? [];

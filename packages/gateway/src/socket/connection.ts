@@ -166,6 +166,9 @@ export function serveConnection(
   };
 
   const command = async (tenant: string, { run, id, kind, data }: Command): Promise<void> => {
+    if (data !== undefined && JSON.stringify(data).length > LIMITS.maxCommandChars) {
+      throw new OpenClawError('TOO_LARGE', `The data of a command has at most ${LIMITS.maxCommandChars} characters of JSON.`);
+    }
     const { dup } = await store.inbox.put(runKey(tenant, run), { id, kind, ...(data === undefined ? {} : { data }) }, kind === 'feedback');
     say({ t: 'ok', id, ...(dup ? { dup: true } : {}) });
   };

@@ -1,14 +1,16 @@
+import { redact } from './secrets.ts';
+
 const MAX_LENGTH = 500;
 
-/** What the provider says of an error, fit to be passed on: the message of its JSON where there is one, short, without the key. */
-export function providerMessage(body: string, secret: string | undefined): string {
-  return tidy(messageOf(body) ?? body, secret);
+/** What the provider says of an error, fit to be passed on: the message of its JSON where there is one, short, without the secrets. */
+export function providerMessage(body: string, secrets: readonly string[]): string {
+  return tidy(messageOf(body) ?? body, secrets);
 }
 
-/** The text on one line, at most 500 characters, the secret's exact value replaced. */
-export function tidy(text: string, secret: string | undefined): string {
-  const clean = (secret ? text.replaceAll(secret, '[secret]') : text).replace(/\s+/g, ' ').trim();
-  return clean.length > MAX_LENGTH ? `${clean.slice(0, MAX_LENGTH - 1)}…` : clean;
+/** The text on one line, at most 500 characters unless told, without the secrets. They go before the text is cut, so that no part of one stays. */
+export function tidy(text: string, secrets: readonly string[], maxLength = MAX_LENGTH): string {
+  const clean = redact(text, secrets).replace(/\s+/g, ' ').trim();
+  return clean.length > maxLength ? `${clean.slice(0, maxLength - 1)}…` : clean;
 }
 
 /** The `code` that OpenAI-compatible providers put beside the message. */

@@ -8,7 +8,8 @@ export interface RefusedAnswer {
   readonly status: number;
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
   readonly body: string;
-  readonly secret: string | undefined;
+  /** As `secretsOf` gives them. */
+  readonly secrets: readonly string[];
   readonly wallMs: number;
 }
 
@@ -16,8 +17,8 @@ const RETRIED = new Set([408, 409, 425, 429]);
 
 /** The error for an answer whose status is not a success. */
 export function statusFailure(answer: RefusedAnswer): OpenClawError {
-  const { provider, model, status, headers, body, secret, wallMs } = answer;
-  const said = providerMessage(body, secret).replace(/\.$/, '');
+  const { provider, model, status, headers, body, secrets, wallMs } = answer;
+  const said = providerMessage(body, secrets).replace(/\.$/, '');
   const quoted = said ? `: ${said}` : '';
   if (status === 404 && providerCode(body) === 'model_not_found') {
     return new OpenClawError('NOT_FOUND', `The provider "${provider}" has no model "${model}"${quoted}. Give a model name that it knows.`);

@@ -3,6 +3,7 @@ import { OpenClawError } from '@openclaw-runtime/protocol';
 import { createParser } from 'eventsource-parser';
 import type { ModelEnd, ModelRequest, ModelSink } from '../contract/broker.ts';
 import { providerMessage, tidy } from '../failure/provider-message.ts';
+import { secretsOf } from '../failure/secrets.ts';
 import { statusFailure } from '../failure/status.ts';
 import type { HttpAnswer, HttpPost } from '../http/port.ts';
 import { Answer } from './answer.ts';
@@ -46,14 +47,21 @@ export async function chat(
   if (signal.aborted) stop();
   signal.addEventListener('abort', stop, { once: true });
   const deadline = new Deadline(target.clock, { ...target, totalAt }, (late) => call.abort(tooLate(target, late)));
+  let answer: Answer | undefined;
   try {
-    const secret = target.apiKey();
-    const http = await ask(target, request, secret, call.signal);
-    if (http.status < 200 || http.status > 299) throw await refused(target, http, secret, call.signal);
-    await checkType(target, http, secret, call.signal);
-    return await read(target, http, new Answer(target.provider, secret, sink), sink, deadline, call.signal);
+    const apiKey = target.apiKey();
+    const secrets = secretsOf(apiKey, target.headers);
+    const http = await ask(target, request, apiKey, secrets, call.signal);
+    if (http.status < 200 || http.status > 299) throw await refused(target, http, secrets, call.signal);
+    checkEncoding(target, http);
+    await checkType(target, http, secrets, call.signal);
+    answer = new Answer(target.provider, secrets, sink);
+    return await read(target, http, answer, sink, deadline, secrets, call.signal);
   } catch (error) {
+    const late = error === call.signal.reason && !signal.aborted;
     call.abort(error);
+    // Only the end mark was late.
+    if (late && answer?.finished) return answer.end();
     throw error;
   } finally {
     deadline.stop();
@@ -61,15 +69,21 @@ export async function chat(
   }
 }
 
-async function ask(target: ChatTarget, request: ModelRequest, secret: string | undefined, signal: AbortSignal): Promise<HttpAnswer> {
+async function ask(
+  target: ChatTarget,
+  request: ModelRequest,
+  apiKey: string | undefined,
+  secrets: readonly string[],
+  signal: AbortSignal,
+): Promise<HttpAnswer> {
   const headers: Record<string, string> = { 'content-type': 'application/json', accept: 'text/event-stream', ...target.headers };
-  if (secret) headers['authorization'] = `Bearer ${secret}`;
+  if (apiKey) headers['authorization'] = `Bearer ${apiKey}`;
   const url = request.prefix ? prefixUrl(target.url, target.prefix) : target.url;
   try {
     signal.throwIfAborted();
     return await target.post({ url, headers, body: requestBody(request, target.model, target.prefix), signal });
   } catch (cause) {
-    throw broken(target, `could not be reached at ${new URL(url).origin}`, cause, signal, secret);
+    throw broken(target, `could not be reached at ${new URL(url).origin}`, cause, signal, secrets);
   }
 }
 
@@ -79,6 +93,7 @@ async function read(
   answer: Answer,
   sink: ModelSink,
   deadline: Deadline,
+  secrets: readonly string[],
   signal: AbortSignal,
 ): Promise<ModelEnd> {
   const decoder = new TextDecoder();
@@ -91,9 +106,9 @@ async function read(
   });
   const packets = http.body[Symbol.asyncIterator]();
   for (;;) {
-    const packet = await pull(target, packets, signal);
+    const packet = await pull(target, packets, answer, secrets, signal);
     if (packet.done) break;
-    const before = answer.content;
+    const { content, finished } = answer;
     parser.feed(decoder.decode(packet.value, { stream: true }));
     // A sink may abort the call from within a delta.
     if (signal.aborted) throw signal.reason;
@@ -101,7 +116,7 @@ async function read(
       await packets.return?.();
       break;
     }
-    if (answer.content !== before) deadline.touch();
+    if (answer.content !== content || answer.finished !== finished) deadline.touch(answer.finished ? 'end mark' : 'between chunks');
     const full = sink.full();
     if (full) {
       deadline.pause();
@@ -112,26 +127,46 @@ async function read(
   return answer.end();
 }
 
-async function pull(target: ChatTarget, packets: AsyncIterator<Uint8Array>, signal: AbortSignal): Promise<IteratorResult<Uint8Array>> {
+async function pull(
+  target: ChatTarget,
+  packets: AsyncIterator<Uint8Array>,
+  answer: Answer,
+  secrets: readonly string[],
+  signal: AbortSignal,
+): Promise<IteratorResult<Uint8Array>> {
   try {
     signal.throwIfAborted();
     return await packets.next();
   } catch (cause) {
-    throw broken(target, 'broke off in the middle of its answer', cause, signal, undefined);
+    if (answer.finished && !signal.aborted) return { done: true, value: undefined };
+    throw broken(target, 'broke off in the middle of its answer', cause, signal, secrets);
   }
 }
 
-async function refused(target: ChatTarget, http: HttpAnswer, secret: string | undefined, signal: AbortSignal): Promise<OpenClawError> {
-  const body = await whole(http, signal);
+async function refused(target: ChatTarget, http: HttpAnswer, secrets: readonly string[], signal: AbortSignal): Promise<OpenClawError> {
+  const body = encodingOf(http) ? '' : await whole(http, signal);
   const { status, headers } = http;
-  return statusFailure({ provider: target.provider, model: target.model, status, headers, body, secret, wallMs: target.clock.wall() });
+  return statusFailure({ provider: target.provider, model: target.model, status, headers, body, secrets, wallMs: target.clock.wall() });
+}
+
+/** No encoding is asked for, but some proxies compress all the same. */
+function checkEncoding(target: ChatTarget, http: HttpAnswer): void {
+  const encoding = encodingOf(http);
+  if (encoding === undefined) return;
+  const message = `The provider "${target.provider}" answered in the content encoding "${encoding}", which was not asked for. Turn compression off there, or in the proxy before it.`;
+  throw new OpenClawError('PROVIDER_MALFORMED', message);
+}
+
+function encodingOf(http: HttpAnswer): string | undefined {
+  const encoding = String(http.headers['content-encoding'] ?? '').trim();
+  return encoding === '' || encoding.toLowerCase() === 'identity' ? undefined : encoding;
 }
 
 /** A success that is no stream: an error in disguise, or the wrong address. */
-async function checkType(target: ChatTarget, http: HttpAnswer, secret: string | undefined, signal: AbortSignal): Promise<void> {
+async function checkType(target: ChatTarget, http: HttpAnswer, secrets: readonly string[], signal: AbortSignal): Promise<void> {
   const type = String(http.headers['content-type'] ?? '');
   if (!/json|html/.test(type) || /event-stream|ndjson/.test(type)) return;
-  const said = providerMessage(await whole(http, signal), secret);
+  const said = providerMessage(await whole(http, signal), secrets);
   const message = `The provider "${target.provider}" answered ${type} instead of an event stream: ${said}. Check that its baseUrl is that of an OpenAI-compatible API.`;
   throw new OpenClawError('PROVIDER_MALFORMED', message);
 }
@@ -151,9 +186,9 @@ async function whole(http: HttpAnswer, signal: AbortSignal): Promise<string> {
   return text;
 }
 
-function broken(target: ChatTarget, what: string, cause: unknown, signal: AbortSignal, secret: string | undefined): unknown {
+function broken(target: ChatTarget, what: string, cause: unknown, signal: AbortSignal, secrets: readonly string[]): unknown {
   if (signal.aborted) return signal.reason;
-  const why = tidy(causeText(cause), secret);
+  const why = tidy(causeText(cause), secrets);
   return new OpenClawError('PROVIDER_FAILED', `The provider "${target.provider}" ${what}: ${why}. Check that it runs, then try again.`, {
     cause,
   });
@@ -174,6 +209,7 @@ function tooLate(target: ChatTarget, late: Lateness): OpenClawError {
   const what = {
     total: `did not end its answer within ${totalMs} ms (timeouts.totalMs)`,
     'first chunk': `sent no content within ${firstChunkMs} ms (timeouts.firstChunkMs)`,
+    'end mark': 'did not end its answer',
     'between chunks': `sent no more content for ${betweenChunksMs} ms (timeouts.betweenChunksMs)`,
   }[late];
   return new OpenClawError('PROVIDER_TIMEOUT', `The provider "${provider}" ${what}. Try again, or raise the time-out.`);

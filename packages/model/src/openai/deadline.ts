@@ -10,16 +10,22 @@ export interface Silence {
 /** Timers wrap around at 2^31 ms. */
 const LONGEST_TIMER_MS = 2 ** 30;
 
-export type Lateness = 'total' | 'first chunk' | 'between chunks';
+/** How long usage and the end mark may take once the answer has its finish. */
+const END_MARK_MS = 1_000;
 
-/** One timer for the three time-outs of an answer: content only stores a time, the timer looks at it when it fires. */
+/** What is awaited. */
+type Awaited = 'first chunk' | 'between chunks' | 'end mark';
+
+export type Lateness = 'total' | Awaited;
+
+/** One timer for the time-outs of an answer: content only stores a time, the timer looks at it when it fires. */
 export class Deadline {
   readonly #clock: Clock;
   readonly #silence: Silence;
   readonly #onLate: (late: Lateness) => void;
   /** When the silence becomes too long; never while our own side does not read. */
   #quietUntil: number;
-  #late: Lateness = 'first chunk';
+  #awaited: Awaited = 'first chunk';
   /** When the timer fires; it may be early, never late. */
   #armedFor = 0;
   #cancel: () => void = () => {};
@@ -32,10 +38,10 @@ export class Deadline {
     this.#arm();
   }
 
-  /** Content came. */
-  touch(): void {
-    this.#late = 'between chunks';
-    this.#quietUntil = this.#clock.now() + this.#silence.betweenChunksMs;
+  /** Content came, or the finish. */
+  touch(awaited: 'between chunks' | 'end mark'): void {
+    this.#awaited = awaited;
+    this.#quietUntil = this.#clock.now() + this.#patienceMs();
     if (this.#quietUntil < this.#armedFor) this.#arm();
   }
 
@@ -45,13 +51,17 @@ export class Deadline {
   }
 
   resume(): void {
-    const { firstChunkMs, betweenChunksMs } = this.#silence;
-    this.#quietUntil = this.#clock.now() + (this.#late === 'first chunk' ? firstChunkMs : betweenChunksMs);
+    this.#quietUntil = this.#clock.now() + this.#patienceMs();
     this.#arm();
   }
 
   stop(): void {
     this.#cancel();
+  }
+
+  #patienceMs(): number {
+    const { firstChunkMs, betweenChunksMs } = this.#silence;
+    return { 'first chunk': firstChunkMs, 'between chunks': betweenChunksMs, 'end mark': END_MARK_MS }[this.#awaited];
   }
 
   #arm(): void {
@@ -64,7 +74,7 @@ export class Deadline {
   #look(): void {
     const now = this.#clock.now();
     if (now >= this.#silence.totalAt) this.#onLate('total');
-    else if (now >= this.#quietUntil) this.#onLate(this.#late);
+    else if (now >= this.#quietUntil) this.#onLate(this.#awaited);
     else this.#arm();
   }
 }

@@ -125,7 +125,7 @@ function nonce(random: Random): string {
 function refusal({ provider, model, script }: SimulatedCall, status: number, clock: Clock): OpenClawError {
   const headers = script.retry === undefined ? {} : { 'retry-after': String(script.retry) };
   const body = JSON.stringify({ error: { message: `the simulated model was asked for status ${status}` } });
-  return statusFailure({ provider, model, status, headers, body, secret: undefined, wallMs: clock.wall() });
+  return statusFailure({ provider, model, status, headers, body, secrets: [], wallMs: clock.wall() });
 }
 
 function brokeOff({ provider }: SimulatedCall): OpenClawError {

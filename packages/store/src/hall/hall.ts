@@ -18,13 +18,16 @@ export interface HallOptions {
   readonly gap: Gap;
   /** Characters of ended runs kept in memory. */
   readonly cacheChars: number;
+  /** Characters that the requests of runs which have not ended may hold together; beyond it new runs are refused. */
+  readonly maxAliveChars: number;
 }
 
 /** The store of one process: logs in memory as far as they are alive, everything durable through a {@link Persister}. */
-export function createHall({ persister, recovered, secret, clock, gap, cacheChars }: HallOptions): Store {
+export function createHall({ persister, recovered, secret, clock, gap, cacheChars, maxAliveChars }: HallOptions): Store {
   const cache = createCache(cacheChars);
   const members = new Set<Member>();
   const creating = new Map<RunKey, Promise<Created>>();
+  let aliveChars = 0;
   let broken: (error: OpenClawError) => void;
   const failed = new Promise<OpenClawError>((resolve) => {
     broken = resolve;
@@ -35,6 +38,7 @@ export function createHall({ persister, recovered, secret, clock, gap, cacheChar
       for (const follower of entry.followers) follower();
       if (!entry.head.done) return;
       entry.followers = [];
+      aliveChars -= entry.creation.length;
       cache.retire(entry);
       leases.finish(entry);
     },
@@ -55,6 +59,7 @@ export function createHall({ persister, recovered, secret, clock, gap, cacheChar
   committer.adopt(left, recovered.firstId, recovered.chars);
   for (const entry of left) {
     cache.add(entry);
+    aliveChars += entry.creation.length;
     // A full disk refuses it now; readers who know better than the log will ask for it again.
     if (recovered.regressed) renew(entry).catch(() => undefined);
     leases.offer(entry);
@@ -75,9 +80,25 @@ export function createHall({ persister, recovered, secret, clock, gap, cacheChar
 
   /** The first commit of a run, which finds out whether it is one: until then the run cannot be seen. */
   const begin = async (key: RunKey, record: string, fingerprint: string): Promise<Created> => {
+    if (aliveChars + record.length > maxAliveChars) {
+      throw new OpenClawError(
+        'RATE_LIMITED',
+        'The runs that have not ended hold all the room there is for requests. Try again when some have.',
+        {
+          retryAfterMs: 1_000,
+        },
+      );
+    }
+    aliveChars += record.length;
     const entry = newEntry(key, committer.nextBorn(), record, fingerprint);
-    const creation = await committer.create(entry);
-    if (!creation.created) return { created: false, head: creation.stored.head, fingerprint: creation.stored.fingerprint };
+    const creation = await committer.create(entry).catch((error: unknown) => {
+      aliveChars -= record.length;
+      throw error;
+    });
+    if (!creation.created) {
+      aliveChars -= record.length;
+      return { created: false, head: creation.stored.head, fingerprint: creation.stored.fingerprint };
+    }
     cache.add(entry);
     const { head } = entry;
     leases.offer(entry);

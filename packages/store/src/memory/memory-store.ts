@@ -17,6 +17,7 @@ export function createMemoryStore({ clock = systemClock, random = systemRandom }
     clock,
     gap: { minMs: 0, maxMs: 0 },
     cacheChars: Number.POSITIVE_INFINITY,
+    maxAliveChars: Number.POSITIVE_INFINITY,
   });
 }
 

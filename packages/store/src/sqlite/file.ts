@@ -33,6 +33,7 @@ export function createDataFile(db: DatabaseSync, path: string): DataFile {
   const damaged = (what: string): OpenClawError => damagedAt(path, what);
   let full = true;
   let dropped = 0;
+  let droppable = 0;
   /** A commit failed part way: what it wrote to the write-ahead log lies beyond its end, and would look like damage after a crash. */
   let litter = false;
 
@@ -121,6 +122,7 @@ export function createDataFile(db: DatabaseSync, path: string): DataFile {
       if (lines !== '') sql.putJournal.run(batch.id, crc32(lines, batch.id), lines);
       for (const each of decodeSegments(batch.segments)) place(each);
       const applied = batch.rows.map(apply);
+      droppable = batch.dropBelow;
       if (batch.dropBelow - dropped >= DROP_EVERY) {
         sql.dropJournal.run(batch.dropBelow);
         dropped = batch.dropBelow;
@@ -244,6 +246,7 @@ export function createDataFile(db: DatabaseSync, path: string): DataFile {
     hasCommand: (key, id) => guarded(() => sql.getCommand.get(key, id) !== undefined),
     hasRuns: () => guarded(() => sql.anyRun.get() !== undefined),
     close: () => {
+      sql.dropJournal.run(droppable);
       sql.putMeta.run('clean', 1);
       db.close();
     },

@@ -18,6 +18,8 @@ export interface SqliteOptions {
   readonly gap?: Gap;
   /** Characters of ended runs kept in memory for readers that come right after. */
   readonly cacheChars?: number;
+  /** Characters that the requests of unfinished runs may hold together. */
+  readonly maxAliveChars?: number;
 }
 
 /**
@@ -25,7 +27,14 @@ export interface SqliteOptions {
  * folder, `DATA_DAMAGED` when a checksum fails, `DATA_FORMAT` for a folder of another version.
  */
 export async function openSqliteStore(options: SqliteOptions): Promise<Store> {
-  const { folder, clock = systemClock, random = systemRandom, gap = { minMs: 2, maxMs: 16 }, cacheChars = 2 * 1024 * 1024 } = options;
+  const {
+    folder,
+    clock = systemClock,
+    random = systemRandom,
+    gap = { minMs: 2, maxMs: 16 },
+    cacheChars = 2 * 1024 * 1024,
+    maxAliveChars = 256 * 1024 * 1024,
+  } = options;
   const path = join(folder, 'openclaw.db');
   try {
     mkdirSync(folder, { recursive: true, mode: 0o700 });
@@ -45,7 +54,15 @@ export async function openSqliteStore(options: SqliteOptions): Promise<Store> {
     await thread.terminate();
     throw OpenClawError.fromBody(opened);
   }
-  return createHall({ persister: threadPersister(thread), recovered: opened.recovered, secret: opened.secret, clock, gap, cacheChars });
+  return createHall({
+    persister: threadPersister(thread),
+    recovered: opened.recovered,
+    secret: opened.secret,
+    clock,
+    gap,
+    cacheChars,
+    maxAliveChars,
+  });
 }
 
 function threadPersister(thread: Worker): Persister {
