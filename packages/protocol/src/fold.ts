@@ -77,7 +77,7 @@ export function foldToolCalls(fold: RunFold): readonly ToolCall[] {
 function current(fold: RunFold, record: RunRecord): StepFold {
   const last = fold.steps.at(-1);
   if (last?.step !== record.step || last.attempt !== record.attempt) {
-    throw new Error(`record ${record.seq} is not of the open attempt`);
+    throw new Error(`the attempt of record ${record.seq} is not the open one`);
   }
   return last;
 }
