@@ -1,9 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 
-/** A `claw up` of this checkout in a process of its own, for measurements. */
+/** A `claw up` of this checkout in a process of its own, started as people start it. `NODE_OPTIONS` reaches it. */
 export interface Server extends AsyncDisposable {
   readonly url: string;
   readonly pid: number;
@@ -20,24 +21,11 @@ export async function startServer(
   args: readonly string[] = [],
   env: Readonly<Record<string, string>> = {},
 ): Promise<Server> {
-  const nodeArgs = (process.env.BENCH_NODE_ARGS ?? '').split(' ').filter(Boolean);
-  const child = spawn(
-    process.execPath,
-    [
-      '--conditions=openclaw-source',
-      '--disable-warning=ExperimentalWarning',
-      ...nodeArgs,
-      CLAW,
-      'up',
-      '--json',
-      '--port',
-      '0',
-      '--data',
-      folder,
-      ...args,
-    ],
-    { stdio: ['ignore', 'pipe', 'inherit'], env: { ...process.env, ...env } },
-  );
+  const PATH = `${dirname(process.execPath)}:${process.env.PATH}`;
+  const child = spawn(CLAW, ['up', '--json', '--port', '0', '--data', folder, ...args], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+    env: { ...process.env, PATH, ...env },
+  });
   const { url } = JSON.parse(await firstLine(child)) as { url: string };
   const pid = child.pid as number;
   return {
