@@ -2,7 +2,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { applyRecord, decodeRecord, emptyFold, encodeRecord, NO_USAGE, type WireRecord } from '@openclaw-runtime/protocol';
+import { applyRecord, decodeRecords, emptyFold, encodeRecord, NO_USAGE } from '@openclaw-runtime/protocol';
 import { type Lease, openSqliteStore, runKey } from '@openclaw-runtime/store';
 import { load } from './capacity.ts';
 import { openPeer, type Peer } from './peer.ts';
@@ -127,9 +127,7 @@ async function writeRun(folder: string, records: number): Promise<{ readonly run
     while (fold.seq < records - 1_000) {
       const { chunk } = await store.runs.read(key, fold.seq, 256 * 1024);
       if (!chunk) break;
-      (JSON.parse(`[${chunk.body}]`) as WireRecord[]).forEach((wire, i) => {
-        applyRecord(fold, decodeRecord(wire, chunk.first + i));
-      });
+      for (const record of decodeRecords(chunk.body, chunk.first)) applyRecord(fold, record);
       h = chunk.h;
     }
     lease.snapshot({ seq: fold.seq, h, fold: JSON.stringify(fold) });

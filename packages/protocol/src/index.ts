@@ -9,6 +9,7 @@ export { addUsage, type Message, NO_USAGE, type ToolCall, type ToolSpec, type Us
 export { parseJson } from './parse.ts';
 export {
   decodeRecord,
+  decodeRecords,
   encodeRecord,
   type Finish,
   type Kind,

@@ -80,3 +80,8 @@ export function decodeRecord(wire: WireRecord, seq: number): RunRecord {
   const record = deltas ? { kind, seq, step, attempt, data, deltas } : { kind, seq, step, attempt, data };
   return record as RunRecord;
 }
+
+/** The records of a stored body, texts joined by commas, of which the first has seq `first`. */
+export function decodeRecords(body: string, first: number): RunRecord[] {
+  return (JSON.parse(`[${body}]`) as WireRecord[]).map((wire, i) => decodeRecord(wire, first + i));
+}

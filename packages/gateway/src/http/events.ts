@@ -1,5 +1,5 @@
 import type { ServerResponse } from 'node:http';
-import { encodeCursor, foldText, type RunFold, type WireRecord } from '@openclaw-runtime/protocol';
+import { decodeRecords, encodeCursor, foldText, type RunFold } from '@openclaw-runtime/protocol';
 import type { Page, RunKey } from '@openclaw-runtime/store';
 import type { GatewayContext } from '../admission/options.ts';
 import { type Claim, locate } from '../admission/position.ts';
@@ -72,9 +72,8 @@ export async function streamEvents(context: GatewayContext, response: ServerResp
 
 function eventsOf({ chunk }: Page, epoch: number): string {
   if (!chunk) return '';
-  const records = JSON.parse(`[${chunk.body}]`) as WireRecord[];
-  return records
-    .map(([kind, step, attempt, data], i) => event(epoch, chunk.first + i, kind, { seq: chunk.first + i, kind, step, attempt, data }))
+  return decodeRecords(chunk.body, chunk.first)
+    .map(({ seq, kind, step, attempt, data }) => event(epoch, seq, kind, { seq, kind, step, attempt, data }))
     .join('');
 }
 

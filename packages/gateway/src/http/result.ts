@@ -1,13 +1,4 @@
-import {
-  applyRecord,
-  decodeRecord,
-  emptyFold,
-  foldText,
-  foldThinking,
-  foldToolCalls,
-  type RunFold,
-  type WireRecord,
-} from '@openclaw-runtime/protocol';
+import { applyRecord, decodeRecords, emptyFold, foldText, foldThinking, foldToolCalls, type RunFold } from '@openclaw-runtime/protocol';
 import type { Head, RunKey, Store } from '@openclaw-runtime/store';
 
 const PAGE_BYTES = 1024 * 1024;
@@ -26,9 +17,7 @@ export async function readResult(store: Store, key: RunKey): Promise<object> {
       fold = emptyFold();
       continue;
     }
-    (JSON.parse(`[${chunk.body}]`) as WireRecord[]).forEach((wire, i) => {
-      applyRecord(fold, decodeRecord(wire, chunk.first + i));
-    });
+    for (const record of decodeRecords(chunk.body, chunk.first)) applyRecord(fold, record);
   }
   const outcome = fold.outcome ?? { status: 'running' };
   return {

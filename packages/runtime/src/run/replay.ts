@@ -1,4 +1,4 @@
-import { applyRecord, decodeRecord, emptyFold, type RunFold, type RunRecord, type WireRecord } from '@openclaw-runtime/protocol';
+import { applyRecord, decodeRecords, emptyFold, type RunFold, type RunRecord } from '@openclaw-runtime/protocol';
 import type { RunKey, Store } from '@openclaw-runtime/store';
 import { countAttempt, type Delivered, deliveredOf, type Meters, NO_ATTEMPTS } from './ladder.ts';
 
@@ -42,9 +42,7 @@ export async function replayRun(store: Store, key: RunKey, seq: number): Promise
   for (let after = 0; after < seq; ) {
     const { chunk } = await store.runs.read(key, after, PAGE_BYTES);
     if (!chunk) break;
-    (JSON.parse(`[${chunk.body}]`) as WireRecord[]).forEach((wire, i) => {
-      see(decodeRecord(wire, chunk.first + i));
-    });
+    for (const record of decodeRecords(chunk.body, chunk.first)) see(record);
     after = chunk.first + chunk.count - 1;
   }
   return { fold, accepted, cancelled, model, meters: countAttempt(meters, 'continue', before, deliveredOf(fold.steps.at(-1))) };

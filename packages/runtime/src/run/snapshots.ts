@@ -1,4 +1,4 @@
-import { applyRecord, decodeRecord, emptyFold, type WireRecord } from '@openclaw-runtime/protocol';
+import { applyRecord, decodeRecords, emptyFold } from '@openclaw-runtime/protocol';
 import type { Lease, Store } from '@openclaw-runtime/store';
 
 /** Snapshots of a long run, so that attaching to it does not cost what its history costs. Short runs have none. */
@@ -25,10 +25,7 @@ export function createSnapshots(store: Store, lease: Lease): Snapshots {
     for (;;) {
       const { chunk, head } = await store.runs.read(lease.key, fold.seq, PAGE_BYTES);
       if (!chunk) return;
-      const wires = JSON.parse(`[${chunk.body}]`) as WireRecord[];
-      wires.forEach((wire, i) => {
-        applyRecord(fold, decodeRecord(wire, chunk.first + i));
-      });
+      for (const record of decodeRecords(chunk.body, chunk.first)) applyRecord(fold, record);
       if (phase === 'stopped') return;
       if (fold.seq === head.seq && fold.seq - written >= Math.max(FIRST_AT, fold.seq * GROWTH)) {
         lease.snapshot({ seq: fold.seq, h: chunk.h, fold: JSON.stringify(fold) });

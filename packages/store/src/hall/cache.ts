@@ -4,7 +4,6 @@ import type { Entry } from './entry.ts';
 export interface Cache {
   get(key: string): Entry | undefined;
   add(entry: Entry): void;
-  remove(key: string): void;
   /** The run ended and its records have a place of their own: it may go when room is needed. */
   retire(entry: Entry): void;
 }
@@ -22,7 +21,6 @@ export function createCache(maxChars: number): Cache {
   return {
     get: (key) => entries.get(key),
     add: (entry) => void entries.set(entry.key, entry),
-    remove: (key) => void entries.delete(key),
     retire(entry) {
       retired.push(entry);
       chars += cost(entry);
