@@ -15,9 +15,11 @@ export async function up(options: UpOptions, world: World): Promise<number> {
     random: world.random,
     log: (line) => world.err.write(`${line}\n`),
   });
-  world.out.write(options.json ? `${JSON.stringify(readyLine(config, house))}\n` : banner(config, house));
   try {
-    return await untilStopped(house, world);
+    // Before the world is told that the house is ready: whoever waited for that may ask it to stop at once.
+    const stopped = untilStopped(house, world);
+    world.out.write(options.json ? `${JSON.stringify(readyLine(config, house))}\n` : banner(config, house));
+    return await stopped;
   } finally {
     await house.close();
   }
