@@ -47,6 +47,8 @@ async function hear(model: string, prefix = ''): Promise<Heard> {
     text: (delta: string) => void (heard.text += delta),
     thinking: (delta: string) => void (heard.thinking += delta),
     retry: (error: { readonly code: string }) => void heard.retries.push(error.code),
+    queued: () => undefined,
+    responding: () => undefined,
     full: () => undefined,
   };
   const request = { model, messages: [{ role: 'user' as const, content: 'Go on.' }], ...(prefix && { prefix }) };

@@ -28,7 +28,7 @@ export function createOpenAiProvider(name: string, config: ConfigOf<'openai'>, h
   return {
     name,
     config,
-    capabilities: (target) => ({ prefix: styleOf(target) !== 'none' }),
+    capabilities: (target) => ({ prefix: styleOf(target) !== 'none', attach: false, tools: true, reasoning: true }),
     stream(target, request, sink, signal, totalAt) {
       const chatTarget: ChatTarget = {
         provider: name,
@@ -62,7 +62,7 @@ export function createSimulatedProvider(name: string, config: ConfigOf<'simulate
   return {
     name,
     config,
-    capabilities: (target) => ({ prefix: scriptOf(target).vary !== true }),
+    capabilities: (target) => ({ prefix: scriptOf(target).vary !== true, attach: false, tools: true, reasoning: true }),
     stream(target, request, sink, signal, totalAt) {
       const call = { provider: name, model: target.name, script: scriptOf(target), firstChunkMs, betweenChunksMs, totalAt };
       return simulated.stream(call, request, sink, signal);

@@ -84,6 +84,16 @@ class WatchedSink implements ModelSink {
     this.#sink.retry(error, delayMs);
   }
 
+  queued(ahead: number): void {
+    this.#sink.queued(ahead);
+  }
+
+  /** From here on the caller has something to go on with. */
+  responding(response: string): void {
+    if (!this.delivered) this.#first();
+    this.#sink.responding(response);
+  }
+
   full(): Promise<void> | undefined {
     return this.#sink.full();
   }

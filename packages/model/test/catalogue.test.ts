@@ -1,7 +1,7 @@
 import { seededRandom } from '@openclaw-runtime/kit';
 import { expect, test } from 'vitest';
 import { nearest } from '../src/failure/nearest.ts';
-import { type BrokerOptions, createBroker, resolveProvider } from '../src/index.ts';
+import { type BrokerOptions, type Capabilities, createBroker, resolveProvider } from '../src/index.ts';
 import { ask, failure, never, SEED } from './fixtures/brokers.ts';
 import { createManualClock } from './fixtures/clocks.ts';
 import { createScriptedHttp, events, finish } from './fixtures/http.ts';
@@ -27,13 +27,17 @@ const options: BrokerOptions = {
 };
 const broker = createBroker(options);
 
+function able(prefix: boolean): Capabilities {
+  return { prefix, attach: false, tools: true, reasoning: true };
+}
+
 test('the list has every configured model with what it can', () => {
   expect(broker.list()).toEqual([
-    { name: 'fast', provider: 'main', simulated: false, capabilities: { prefix: false } },
-    { name: 'mine', provider: 'main', simulated: false, capabilities: { prefix: true } },
-    { name: 'thinker', provider: 'deepseek', simulated: false, capabilities: { prefix: true } },
-    { name: 'simulated', provider: 'sim', simulated: true, capabilities: { prefix: true } },
-    { name: 'quick', provider: 'sim', simulated: true, capabilities: { prefix: true } },
+    { name: 'fast', provider: 'main', simulated: false, capabilities: able(false) },
+    { name: 'mine', provider: 'main', simulated: false, capabilities: able(true) },
+    { name: 'thinker', provider: 'deepseek', simulated: false, capabilities: able(true) },
+    { name: 'simulated', provider: 'sim', simulated: true, capabilities: able(true) },
+    { name: 'quick', provider: 'sim', simulated: true, capabilities: able(true) },
   ]);
 });
 
@@ -42,7 +46,7 @@ test('options after the name belong to the call', () => {
     name: 'simulated?vary=1',
     provider: 'sim',
     simulated: true,
-    capabilities: { prefix: false },
+    capabilities: able(false),
   });
   expect(broker.info('quick?vary=1').capabilities.prefix).toBe(false);
 });

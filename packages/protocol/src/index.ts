@@ -12,14 +12,16 @@ export {
   decodeRecords,
   encodeRecord,
   type Finish,
+  type Fork,
   type Kind,
   type Outcome,
   type Payloads,
   type RecordOf,
   type RunRecord,
   type RunRequest,
+  type SendMode,
   type Status,
   type WireRecord,
 } from './record.ts';
-export type { Attach, Command, CommandKind, Detach, Hello, Start, UpFrame } from './up.ts';
+export type { Attach, Command, CommandKind, Detach, Hello, SendData, Start, UpFrame } from './up.ts';
 export { PROTOCOL_VERSION, SUBPROTOCOL } from './version.ts';

@@ -1,8 +1,17 @@
 import type { ErrorBody } from './errors.ts';
 import type { Message, ToolCall, ToolSpec, Usage } from './message.ts';
 
-/** Why the model stopped, in the words of chat providers. */
-export type Finish = 'stop' | 'length' | 'tool_calls' | 'content_filter';
+/** Why the model stopped, in the words of chat providers; `interrupted`: a message came that would not wait. */
+export type Finish = 'stop' | 'length' | 'tool_calls' | 'content_filter' | 'interrupted';
+
+/** When a message to a run that goes on is answered: after what the run does now, at its next step, or at once. */
+export type SendMode = 'queue' | 'steer' | 'interrupt';
+
+/** The past that a run shares with another: that run's records after its first, up to `seq`. */
+export interface Fork {
+  readonly run: string;
+  readonly seq: number;
+}
 
 /** What a run was asked to do: the payload of `run.created`, fixed for the run's life. */
 export interface RunRequest {
@@ -14,6 +23,7 @@ export interface RunRequest {
   readonly level?: 1 | 2 | 3 | 4 | 'auto';
   /** Milliseconds that text may wait for its record; 0 is the next commit. */
   readonly tokenInterval?: number;
+  readonly fork?: Fork;
 }
 
 /** How a run ended; `run.finished` carries it and nothing follows. */
@@ -27,14 +37,27 @@ export type Status = 'running' | Outcome['status'];
 /** The payload of each kind of record (PROTOCOL.md §4.2). */
 export interface Payloads {
   'run.created': RunRequest & { readonly at: number; readonly fingerprint: string };
-  'step.started': { readonly model: string; readonly supersedes?: number; readonly keep?: number; readonly keepThinking?: number };
-  'step.retried': { readonly error: ErrorBody; readonly delayMs: number };
-  'step.resumed': { readonly by: 'fresh' | 'continue' | 'compare' };
+  /** `answers`: ids of the commands whose messages this step is the first to answer. */
+  'step.started': {
+    readonly model: string;
+    readonly supersedes?: number;
+    readonly keep?: number;
+    readonly keepThinking?: number;
+    readonly answers?: readonly string[];
+  };
+  /** The model is busy; `ahead` calls are before this one. */
+  'step.queued': { readonly model: string; readonly ahead: number };
+  /** `model`: another one is asked now. */
+  'step.retried': { readonly error: ErrorBody; readonly delayMs: number; readonly model?: string };
+  'step.resumed': { readonly by: 'fresh' | 'attach' | 'continue' | 'compare' };
+  /** The provider keeps this response: whoever comes later can read it again. */
+  'step.responding': { readonly response: string };
   text: string;
   thinking: string;
   'tool.called': ToolCall;
   'step.ended': { readonly finish: Finish; readonly usage: Usage };
   'cancel.requested': { readonly command: string };
+  'message.given': { readonly command: string; readonly mode: SendMode; readonly text: string };
   'feedback.given': { readonly command: string; readonly feedback: unknown };
   'run.finished': Outcome;
 }

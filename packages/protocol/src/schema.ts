@@ -30,7 +30,9 @@ export const runRequestSchema = z.strictObject({
   tokenInterval: z.number().min(0).max(10_000).exactOptional(),
 });
 
-export const commandKindSchema = z.enum(['cancel', 'feedback']);
+export const commandKindSchema = z.enum(['cancel', 'feedback', 'send']);
+
+export const sendDataSchema = z.strictObject({ text: z.string().min(1), mode: z.enum(['queue', 'steer', 'interrupt']) });
 
 const upFrame = z.discriminatedUnion('t', [
   z.strictObject({

@@ -1,4 +1,4 @@
-import type { RunRequest } from './record.ts';
+import type { RunRequest, SendMode } from './record.ts';
 
 /** Frames a client sends: the wire's table of contents, upwards. */
 export type UpFrame = Hello | Start | Attach | Detach | Command;
@@ -48,4 +48,10 @@ export interface Command {
   readonly data?: unknown;
 }
 
-export type CommandKind = 'cancel' | 'feedback';
+export type CommandKind = 'cancel' | 'feedback' | 'send';
+
+/** The data of a `send`. */
+export interface SendData {
+  readonly text: string;
+  readonly mode: SendMode;
+}

@@ -36,7 +36,8 @@ export async function openTestHouse(
   const store = options.store ?? createMemoryStore();
   const requests: ModelRequest[] = [];
   const defects: unknown[] = [];
-  const info = { name: 'scripted', provider: 'test', simulated: true, capabilities: { prefix: options.prefix ?? false } };
+  const capabilities = { prefix: options.prefix ?? false, attach: false, tools: true, reasoning: true };
+  const info = { name: 'scripted', provider: 'test', simulated: true, capabilities };
   const broker: ModelBroker = {
     info: () => info,
     list: () => [info],

@@ -8,6 +8,10 @@ export interface ModelRequest {
   readonly tools?: readonly ToolSpec[];
   /** Assistant text that was already delivered: the answer goes on from its end. Only where the model's capability `prefix` is true. */
   readonly prefix?: string;
+  /** The provider's name for a response that an earlier call began: it is read again from its start. Only where the model's capability `attach` is true. */
+  readonly attach?: string;
+  /** Whose call it is: tenants that wait for the same model take turns. */
+  readonly tenant?: string;
 }
 
 /** Where an answer goes while it comes. What a sink throws ends the call and reaches the caller unchanged. */
@@ -18,6 +22,10 @@ export interface ModelSink {
   thinking(delta: string): void;
   /** Before each wait for a retry; nothing was delivered so far. */
   retry(error: ErrorBody, delayMs: number): void;
+  /** The model takes no more calls at once; `ahead` wait before this one. Said when the wait begins. */
+  queued(ahead: number): void;
+  /** The provider keeps the response under this name. Said before the first delta. */
+  responding(response: string): void;
   /** Asked before more is read from the provider's socket; when defined, reading waits for it. */
   full(): Promise<void> | undefined;
 }
@@ -32,6 +40,11 @@ export interface ModelEnd {
 export interface Capabilities {
   /** Whether the model can go on from the end of given assistant text. */
   readonly prefix: boolean;
+  /** Whether a response that broke off here can be read again there. */
+  readonly attach: boolean;
+  readonly tools: boolean;
+  /** Whether it thinks aloud, or can be told how hard to think. */
+  readonly reasoning: boolean;
 }
 
 export interface ModelInfo {

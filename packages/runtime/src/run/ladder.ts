@@ -9,7 +9,7 @@ export interface Delivered {
 }
 
 /** How the next model call of a step joins what was delivered. */
-export type Rung = 'fresh' | 'continue' | 'compare';
+export type Rung = 'fresh' | 'attach' | 'continue' | 'compare';
 
 /**
  * The crash ladder. Nothing delivered: ask afresh. Plain text and a provider that goes on from a prefix: same attempt, nothing visible. Otherwise ask

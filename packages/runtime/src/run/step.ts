@@ -70,7 +70,7 @@ export async function runStep(house: StepHouse, run: StepRun, call: StepCall): P
     const rung = chooseRung(before, capabilities.prefix && !call.resume?.otherModel);
     if (round > 1 || call.resume) writer.record('step.resumed', step, attempt, { by: rung }, 'process');
 
-    const sink = new StepSink(lease, writer, step, attempt);
+    const sink = new StepSink(lease, writer, model, step, attempt);
     const comparison =
       rung === 'compare'
         ? createComparison(before, {
@@ -118,12 +118,14 @@ class StepSink implements ModelSink {
   readonly #lease: Lease;
   readonly #writer: RunWriter;
   readonly #step: number;
+  readonly #model: string;
   attempt: number;
   comparison: Comparison | undefined;
   /** Whether the provider said anything. */
   heard = false;
 
-  constructor(lease: Lease, writer: RunWriter, step: number, attempt: number) {
+  constructor(lease: Lease, writer: RunWriter, model: string, step: number, attempt: number) {
+    this.#model = model;
     this.#lease = lease;
     this.#writer = writer;
     this.#step = step;
@@ -140,6 +142,14 @@ class StepSink implements ModelSink {
 
   retry(error: ErrorBody, delayMs: number): void {
     this.#writer.record('step.retried', this.#step, this.attempt, { error, delayMs: Math.round(delayMs) }, 'process');
+  }
+
+  queued(ahead: number): void {
+    this.#writer.record('step.queued', this.#step, this.attempt, { model: this.#model, ahead }, 'process');
+  }
+
+  responding(response: string): void {
+    this.#writer.record('step.responding', this.#step, this.attempt, { response }, 'process');
   }
 
   full(): Promise<void> | undefined {
