@@ -10,6 +10,7 @@ import type { CreateDeps } from './admission/create-run.ts';
 import { GATEWAY_LIMITS, type GatewayContext, type GatewayOptions } from './admission/options.ts';
 import { createRouter } from './http/router.ts';
 import { type Connection, serveConnection } from './socket/connection.ts';
+import { createWebSocketPeer } from './socket/web-socket-peer.ts';
 
 export interface Gateway {
   readonly host: string;
@@ -61,7 +62,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     }
     sockets.handleUpgrade(request, stream, head, (socket) => {
       perAddress.set(address, (perAddress.get(address) ?? 0) + 1);
-      const connection = serveConnection(context, create, socket, stream, () => {
+      const connection = serveConnection(context, create, createWebSocketPeer(socket, stream), () => {
         connections.delete(connection);
         const left = (perAddress.get(address) ?? 1) - 1;
         if (left > 0) perAddress.set(address, left);

@@ -1,4 +1,3 @@
-import type { Duplex } from 'node:stream';
 import {
   type Attach,
   type Command,
@@ -12,7 +11,6 @@ import {
 } from '@openclaw-runtime/protocol';
 import { upFrameSchema } from '@openclaw-runtime/protocol/schema';
 import { type RunKey, runKey, type Snapshot } from '@openclaw-runtime/store';
-import type { WebSocket } from 'ws';
 import { checkToken } from '../admission/access.ts';
 import { type CreateDeps, createRun } from '../admission/create-run.ts';
 import type { GatewayContext } from '../admission/options.ts';
@@ -20,6 +18,7 @@ import { locate } from '../admission/position.ts';
 import { createRate } from '../admission/rate.ts';
 import { Channel } from './channel.ts';
 import { createFeed } from './feed.ts';
+import type { Peer } from './peer.ts';
 import { addresseeOf, longHello, problemOf, versionProblem } from './problem.ts';
 
 /**
@@ -47,13 +46,7 @@ const FRAME_BYTES = 32;
 /** Milliseconds in which a peer must answer a close. */
 const CLOSE_MS = 5_000;
 
-export function serveConnection(
-  context: GatewayContext,
-  create: CreateDeps,
-  socket: WebSocket,
-  stream: Duplex,
-  onClose: () => void,
-): Connection {
+export function serveConnection(context: GatewayContext, create: CreateDeps, peer: Peer, onClose: () => void): Connection {
   const { clock, limits, store } = context;
   const channels = new Map<number, Channel>();
   const frames = createRate(clock, limits.framesPerSecond, limits.framesBurst);
@@ -65,25 +58,13 @@ export function serveConnection(
   let stalledAt: number | undefined;
   let cancelEnd: () => void = () => undefined;
 
-  let corked = false;
-  /** All frames of one turn of the event loop leave in one write: a system call costs more than a frame. */
   const send = (frame: string): void => {
-    if (phase.kind === 'closed') return;
-    if (!corked) {
-      corked = true;
-      stream.cork();
-      process.nextTick(uncork);
-    }
-    socket.send(frame);
-  };
-  const uncork = (): void => {
-    corked = false;
-    stream.uncork();
+    if (phase.kind !== 'closed') peer.send(frame);
   };
   const say = (frame: object): void => send(JSON.stringify(frame));
 
   const feed = createFeed(context, {
-    unsent: () => stream.writableLength,
+    unsent: () => peer.unsent(),
     send,
     finished: (channel) => close(channel),
     failed(channel, error) {
@@ -96,7 +77,7 @@ export function serveConnection(
   const end = (error: OpenClawError): void => {
     if (phase.kind === 'closed') return;
     say({ t: 'err', ...error.toBody() });
-    socket.close((ERRORS[error.code] as { close?: number }).close ?? 4400, error.code);
+    peer.close((ERRORS[error.code] as { close?: number }).close ?? 4400, error.code);
     leave();
   };
   /** The socket may outlive this a little, since the peer has to answer the close; it counts until it is gone. */
@@ -104,7 +85,7 @@ export function serveConnection(
     phase = { kind: 'closed' };
     for (const channel of channels.values()) close(channel);
     cancelEnd();
-    cancelEnd = clock.after(withinMs, () => socket.terminate());
+    cancelEnd = clock.after(withinMs, () => peer.terminate());
   };
   const close = (channel: Channel): void => {
     channel.close();
@@ -207,60 +188,65 @@ export function serveConnection(
     }
   };
 
+  const hear = (given: unknown): void => {
+    const outdated = phase.kind === 'stranger' && versionProblem(given);
+    if (outdated) throw outdated;
+    const parsed = upFrameSchema.safeParse(given);
+    if (parsed.success) return receive(parsed.data);
+    const problem = problemOf(parsed.error);
+    const where = phase.kind === 'client' && addresseeOf(given);
+    if (!where) throw new OpenClawError('BAD_FRAME', `The frame is not of the protocol: ${problem}.`);
+    const taken = 'ch' in where && channels.get(where.ch);
+    if (taken) close(taken);
+    say({ t: 'err', ...where, code: 'BAD_REQUEST', message: `${problem}.` });
+  };
+
   const answer = (work: Promise<void>, where: object): void => {
     work.catch((error: unknown) => say({ t: 'err', ...where, ...context.shown(error).toBody() }));
   };
 
-  socket.on('message', (data: Buffer, binary: boolean) => {
-    if (phase.kind === 'closed') return;
-    heardAt = clock.now();
-    if (stream.writableLength >= limits.unsentBytes) socket.pause();
-    try {
-      if (!frames.take()) throw new OpenClawError('RATE_LIMITED', `More than ${limits.framesPerSecond} frames a second. Slow down.`);
-      if (binary) throw new OpenClawError('BAD_FRAME', 'Frames are text.');
-      if (phase.kind === 'stranger' && data.length > LIMITS.maxHelloBytes) throw longHello();
-      const given = parseJson(data.toString());
-      const outdated = phase.kind === 'stranger' && versionProblem(given);
-      if (outdated) throw outdated;
-      const parsed = upFrameSchema.safeParse(given);
-      if (parsed.success) return receive(parsed.data);
-      const problem = problemOf(parsed.error);
-      const where = phase.kind === 'client' && addresseeOf(given);
-      if (!where) throw new OpenClawError('BAD_FRAME', `The frame is not of the protocol: ${problem}.`);
-      const taken = 'ch' in where && channels.get(where.ch);
-      if (taken) close(taken);
-      say({ t: 'err', ...where, code: 'BAD_REQUEST', message: `${problem}.` });
-    } catch (error) {
-      end(context.shown(error));
-    }
-  });
-  socket.on('ping', () => {
-    heardAt = clock.now();
-    if (!pings.take()) end(new OpenClawError('RATE_LIMITED', 'Too many pings.'));
-  });
-  socket.on('pong', () => {
-    heardAt = clock.now();
-    if (!frames.take()) end(new OpenClawError('RATE_LIMITED', 'Too many pongs.'));
-  });
-  socket.on('error', () => leave());
-  socket.on('close', () => {
-    leave();
-    cancelEnd();
-    onClose();
-  });
   /** Before hello, what a peer makes us hold is bounded while it comes, not when the message is complete. */
   let strange = 0;
-  const weigh = (part: Buffer): void => {
-    if (phase.kind !== 'stranger') return void stream.off('data', weigh);
-    strange += part.length;
-    if (strange > LIMITS.maxHelloBytes + FRAME_BYTES) end(longHello());
-  };
-  stream.on('data', weigh);
-  stream.on('drain', () => {
-    stalledAt = undefined;
-    heardAt = clock.now();
-    socket.resume();
-    if (phase.kind !== 'closed') feed.flush();
+  peer.listen({
+    message(text, bytes, binary) {
+      if (phase.kind === 'closed') return;
+      heardAt = clock.now();
+      if (peer.unsent() >= limits.unsentBytes) peer.pause();
+      try {
+        if (!frames.take()) throw new OpenClawError('RATE_LIMITED', `More than ${limits.framesPerSecond} frames a second. Slow down.`);
+        if (binary) throw new OpenClawError('BAD_FRAME', 'Frames are text.');
+        if (phase.kind === 'stranger' && bytes > LIMITS.maxHelloBytes) throw longHello();
+        hear(parseJson(text));
+      } catch (error) {
+        end(context.shown(error));
+      }
+    },
+    received(bytes) {
+      if (phase.kind !== 'stranger') return false;
+      strange += bytes;
+      if (strange > LIMITS.maxHelloBytes + FRAME_BYTES) end(longHello());
+      return true;
+    },
+    pinged() {
+      heardAt = clock.now();
+      if (!pings.take()) end(new OpenClawError('RATE_LIMITED', 'Too many pings.'));
+    },
+    ponged() {
+      heardAt = clock.now();
+      if (!frames.take()) end(new OpenClawError('RATE_LIMITED', 'Too many pongs.'));
+    },
+    drained() {
+      stalledAt = undefined;
+      heardAt = clock.now();
+      peer.resume();
+      if (phase.kind !== 'closed') feed.flush();
+    },
+    failed: () => leave(),
+    closed() {
+      leave();
+      cancelEnd();
+      onClose();
+    },
   });
 
   const beat = (now: number): void => {
@@ -286,15 +272,15 @@ export function serveConnection(
           end(new OpenClawError('SLOW_CONSUMER', `Nothing was taken for ${limits.stalledMs} ms. Resume from the cursor.`));
         return;
       }
-      if (now - heardAt >= limits.pongMs) return socket.terminate();
+      if (now - heardAt >= limits.pongMs) return peer.terminate();
       if (now - pingedAt >= limits.heartbeatMs) {
         pingedAt = now;
-        socket.ping();
+        peer.ping();
       }
       beat(now);
     },
     close() {
-      socket.close(1012, 'SHUTTING_DOWN');
+      peer.close(1012, 'SHUTTING_DOWN');
       leave(500);
     },
     goAway: (retryMs) => say({ t: 'goaway', retryMs }),
