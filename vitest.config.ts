@@ -34,6 +34,16 @@ export default defineConfig({
       {
         ...sources,
         test: {
+          name: 'simulation',
+          include: ['tests/simulation/**/*.test.ts'],
+          execArgv,
+          fileParallelism: false,
+          testTimeout: 900_000,
+        },
+      },
+      {
+        ...sources,
+        test: {
           name: 'faults',
           include: ['tests/faults/**/*.test.ts'],
           execArgv,

@@ -2,9 +2,8 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { applyRecord, decodeRecords, emptyFold, encodeRecord, NO_USAGE } from '@openclaw-runtime/protocol';
-import { type Lease, openSqliteStore, runKey } from '@openclaw-runtime/store';
 import { load } from './capacity.ts';
+import { attach, reaches, writeLongRun } from './long-run.ts';
 import { openPeer, type Peer } from './peer.ts';
 import { percentile } from './percentile.ts';
 import { startServer } from './server.ts';
@@ -56,7 +55,7 @@ async function measureAttach(): Promise<FlatnessReport['attach']> {
   const folder = mkdtempSync(join(tmpdir(), 'openclaw-attach-'));
   try {
     const runs = [];
-    for (const records of [100, 100_000]) runs.push(await writeRun(folder, records));
+    for (const records of [100, 100_000]) runs.push(await writeLongRun(folder, records));
     await using server = await startServer(folder);
     using peer = await openPeer(server.url);
     const rows = [];
@@ -88,53 +87,4 @@ async function measureAttach(): Promise<FlatnessReport['attach']> {
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
-}
-
-async function attach(peer: Peer, frame: object, done: (frame: { readonly t: string }) => boolean): Promise<number> {
-  const at = performance.now();
-  const answered = peer.until(done);
-  peer.send({ t: 'attach', ...frame });
-  await answered;
-  return performance.now() - at;
-}
-
-function reaches(records: number): (frame: { readonly t: string; readonly b?: unknown }) => boolean {
-  return (frame) =>
-    frame.t === 'ev' && (frame.b as [number, number, unknown[]][]).some(([, first, batch]) => first + batch.length - 1 === records);
-}
-
-/** A finished run of so many records, written through the store, with the snapshot that its owner would have left. */
-async function writeRun(folder: string, records: number): Promise<{ readonly run: string; readonly records: number; readonly h: number }> {
-  const store = await openSqliteStore({ folder });
-  const run = store.runId('default', `flat ${records}`);
-  const key = runKey('default', run);
-  const leased = new Promise<Lease>((resolve) => {
-    store.queue.consume('bench', 1, { leased: resolve, command: () => undefined, lost: () => undefined });
-  });
-  await store.runs.create(key, encodeRecord('run.created', 0, 0, { agent: 'default', input: 'hi', at: 0, fingerprint: 'f' }), 'f');
-  const lease = await leased;
-  lease.append([encodeRecord('step.started', 1, 1, { model: 'simulated' })], 'process');
-  for (let seq = 3; seq < records; ) {
-    const batch: string[] = [];
-    for (; batch.length < 50 && seq < records; seq++) batch.push(encodeRecord('text', 1, 1, `${seq} `));
-    lease.append(batch, 'process');
-    if (seq % 5_000 < 50) await lease.settled();
-  }
-  await lease.settled();
-  if (records > 4_096) {
-    const fold = emptyFold();
-    let h = 0;
-    while (fold.seq < records - 1_000) {
-      const { chunk } = await store.runs.read(key, fold.seq, 256 * 1024);
-      if (!chunk) break;
-      for (const record of decodeRecords(chunk.body, chunk.first)) applyRecord(fold, record);
-      h = chunk.h;
-    }
-    lease.snapshot({ seq: fold.seq, h, fold: JSON.stringify(fold) });
-  }
-  lease.append([encodeRecord('run.finished', 0, 0, { status: 'completed', reason: 'stop', usage: NO_USAGE })], 'disk', true);
-  await lease.settled();
-  const { head } = await store.runs.read(key, records, 1);
-  await store.close();
-  return { run, records, h: head.h };
 }

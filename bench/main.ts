@@ -1,7 +1,8 @@
-// Every figure of the README, with its raw output in bench/results: npm run bench [-- capacity|memory|first-token|flatness …] [--json]
+// Every figure of the README, with its raw output in bench/results: npm run bench [-- capacity|memory|first-token|flatness|compaction …] [--json]
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { cpus, totalmem } from 'node:os';
 import { measureCapacity, measureMemory } from './capacity.ts';
+import { measureCompaction } from './compaction.ts';
 import { measureFirstToken } from './first-token.ts';
 import { measureFlatness } from './flatness.ts';
 
@@ -9,6 +10,7 @@ const MEASURES: Readonly<Record<string, () => Promise<unknown>>> = {
   'first-token': measureFirstToken,
   memory: measureMemory,
   flatness: measureFlatness,
+  compaction: measureCompaction,
   capacity: () => measureCapacity([5_000, 10_000, 12_000]),
 };
 

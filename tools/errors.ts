@@ -1,7 +1,7 @@
 // The table of error words in PROTOCOL.md §8, written from the one in `packages/protocol/src/errors.ts`.
 //   node --conditions=openclaw-source tools/errors.ts [--write]
 import { readFileSync, writeFileSync } from 'node:fs';
-import { ERRORS, type ErrorCode, type ErrorRow, MEANINGS } from '@openclaw-runtime/protocol';
+import { ERRORS, type ErrorCode, type ErrorRow, HTTP_STATUS, MEANINGS } from '@openclaw-runtime/protocol';
 
 const BEGIN = '<!-- errors:begin -->';
 const END = '<!-- errors:end -->';
@@ -16,8 +16,8 @@ export function withErrorTable(document: string): string {
 
 function errorTable(): string {
   const rows = Object.entries<ErrorRow>(ERRORS).map(
-    ([code, { http, close, retryable }]) =>
-      `| \`${code}\` | ${http} | ${close ?? ''} | ${retryable ? 'yes' : 'no'} | ${MEANINGS[code as ErrorCode]} |`,
+    ([code, { close, retryable }]) =>
+      `| \`${code}\` | ${HTTP_STATUS[code as ErrorCode]} | ${close ?? ''} | ${retryable ? 'yes' : 'no'} | ${MEANINGS[code as ErrorCode]} |`,
   );
   return ['| word | HTTP | close | retryable | meaning |', '|---|---|---|---|---|', ...rows].join('\n');
 }

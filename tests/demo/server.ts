@@ -16,9 +16,15 @@ const FLAGS = ['--conditions=openclaw-source', '--disable-warning=ExperimentalWa
 
 /** Starts a server with the simulated model and resolves when it is ready. Rejects with what it complained of when it ended instead. */
 export async function startServer(data: string, port = 0): Promise<Server> {
-  const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^OPEN(AI|CLAW)_/.test(name)));
+  const env = Object.fromEntries(
+    Object.entries(process.env).filter(([name]) => !/^(OPEN(AI|CLAW)|ANTHROPIC|GEMINI|GOOGLE|OLLAMA)_/.test(name)),
+  );
   const args = [...FLAGS, BIN, 'up', '--json', '--port', String(port), '--data', data];
-  const child = spawn(process.execPath, args, { cwd: data, env, stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(process.execPath, args, {
+    cwd: data,
+    env: { ...env, OLLAMA_HOST: '127.0.0.1:9' },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   const complaints: string[] = [];
   child.stderr.setEncoding('utf8').on('data', (text: string) => complaints.push(text));
   const line = await firstLine(child);

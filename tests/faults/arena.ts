@@ -208,7 +208,7 @@ async function openArena(options: ArenaOptions, dir: string): Promise<Arena> {
 }
 
 /** Meters so high that no number of kills ends a run. */
-function writeConfig(dir: string, { mode, providerUrl }: ArenaOptions): string {
+export function writeConfig(dir: string, { mode, providerUrl }: Pick<ArenaOptions, 'mode' | 'providerUrl'>): string {
   const path = join(dir, 'openclaw.yaml');
   const models = ['text', 'unicode', 'reasoning', 'usage-last', 'length'].map((model) => `  ${model}: { provider: http }`);
   const lines = [

@@ -10,9 +10,10 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { OpenClawClient, type Run } from '@openclaw-runtime/client';
-import { applyRecord, decodeRecord, emptyFold, OpenClawError } from '@openclaw-runtime/protocol';
+import { applyRecord, decodeRecord, emptyFold } from '@openclaw-runtime/protocol';
 import { type Mode, planRun, requestOf } from './plan.ts';
-import { type HeardRecord, type Line, openPen, readTranscript, wireOf } from './transcript.ts';
+import { tellAll } from './tell.ts';
+import { type HeardRecord, type Line, openPen, readTranscript } from './transcript.ts';
 
 const STAGGER_MS = 200;
 
@@ -62,29 +63,6 @@ async function serve(name: { arena: string; seed: number; mode: Mode }): Promise
   }
   while (live.size > 0) await Promise.race(live);
   client.close();
-}
-
-/** Writes down every event, and returns what follows one run to its end. */
-function tellAll(client: OpenClawClient, write: (line: Line) => void) {
-  client.on('token', (text, { run, seq }) => write({ t: 'token', run, seq, text }));
-  client.on('thinking', (text, { run, seq }) => write({ t: 'thinking', run, seq, text }));
-  client.on('rewind', (rewind) => write({ t: 'rewind', ...rewind }));
-
-  return async (run: Run, i: number): Promise<void> => {
-    try {
-      write({ t: 'started', i, run: await run.started });
-      for await (const item of run) {
-        const { epoch = 0, h = 0 } = run.cursor ?? {};
-        if (item.kind === 'snapshot') write({ t: 'snapshot', i, epoch, seq: item.seq });
-        else write({ t: 'record', i, epoch, seq: item.seq, h, wire: wireOf(item) });
-      }
-      const { status, text } = await run.result();
-      write({ t: 'ended', i, status, text });
-    } catch (error) {
-      const { code, message } = OpenClawError.from(error);
-      write({ t: 'failed', i, code, message });
-    }
-  };
 }
 
 interface Past {

@@ -7,6 +7,7 @@ import { expect, test } from 'vitest';
 import { type ArenaOptions, runArena } from './arena.ts';
 import { startChild, startProvider } from './processes.ts';
 import { restoreOlderCopy } from './restored.ts';
+import { runSendArena } from './send/arena.ts';
 import { openTree } from './tree.ts';
 
 const SEED = Number(process.env.OPENCLAW_SEED ?? Date.now() % 1_000_000);
@@ -71,6 +72,16 @@ test('tail lost at finish: runs do not end for a client, though they have ended'
   const find = await hunt(tree.root, { victim: 'client', mode: 'prefix', kills: 3 });
   report('tail-lost-at-finish', `within ${find.kills} kills`, find);
   expect(find.violations.join('\n')).toContain('its end was not heard');
+});
+
+test.each([
+  ['answer-twice', 'what was answered before a kill is answered again after it', 300, /is answered by \d+ steps/],
+  ['end-over-messages', 'a run ends over a message that is on its way', 3_000, /was acknowledged and is given 0 times/],
+])('%s: %s', async (name, _says, pauseMs, finding) => {
+  using tree = await openTree(ROOT, [patch(name)]);
+  const find = await runSendArena({ root: tree.root, seed: SEED, kills: 10, pauseMs, inFlight: 16, healMs: 5_000 });
+  report(name, `within ${find.kills} kills`, find);
+  expect(find.violations.join('\n')).toMatch(finding);
 });
 
 async function suiteFailures(root: string): Promise<readonly string[]> {

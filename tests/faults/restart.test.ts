@@ -106,6 +106,29 @@ test('3.8 a cancel that was acknowledged is carried out, though the server dies 
   }
 });
 
+test('3.8 a message that interrupts closes the provider’s socket; what was said stands, and it is answered next', async () => {
+  await using provider = await startTestProvider();
+  await using house = await openHouse(provider.url);
+  const { status, text, steps } = await withClient(house.url, async (client) => {
+    const run = client.run({ input: 'first', model: 'text?gap=50' });
+    const texts: string[] = [];
+    for await (const item of run) {
+      if (item.kind === 'text' && texts.length === 0) await run.send('second', { mode: 'interrupt' });
+      if (item.kind === 'step.ended') texts.push(item.data.finish);
+    }
+    const result = await run.result();
+    return { ...result, steps: texts };
+  });
+  expect(steps).toEqual(['interrupted', 'stop']);
+  expect(status).toBe('completed');
+  const [first, second] = provider.ledger();
+  expect([first?.prompt, first?.status, second?.prompt, second?.status]).toEqual(['first', 'aborted', 'second', 'finished']);
+  const said = text.slice(0, text.length - (second?.full.length ?? 0));
+  expect(said).not.toBe('');
+  expect(first?.full.startsWith(said)).toBe(true);
+  expect(text).toBe(`${said}${second?.full}`);
+});
+
 test('5.4 an older copy of the data folder is noticed: a client with a later cursor is reset, into a new epoch that stays', async () => {
   const { seen, copied, mode, epoch, from, isWhole, laterEpoch, client } = await restoreOlderCopy(ROOT);
   expect(seen).toBeGreaterThan(copied);

@@ -31,7 +31,8 @@ function claw(args: readonly string[], env: Record<string, string> = {}) {
   const flags = ['--conditions=openclaw-source', '--disable-warning=ExperimentalWarning'];
   const child = spawn(process.execPath, [...flags, BIN, ...args], {
     cwd: data,
-    env: { PATH: process.env.PATH, HOME: data, ...env },
+    // An Ollama that happens to run on this machine is not asked.
+    env: { PATH: process.env.PATH, HOME: data, OLLAMA_HOST: '127.0.0.1:9', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const exit = once(child, 'exit').then(([code]) => code as number | null);

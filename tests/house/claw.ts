@@ -13,6 +13,8 @@ export interface ClawOptions {
   readonly config?: object;
   /** Words before the command, such as `['prlimit', '--fsize=…']`. */
   readonly before?: readonly string[];
+  /** Variables beside those of this process; of these, none that concerns providers is passed on. */
+  readonly env?: Readonly<Record<string, string>>;
   /** For Node. */
   readonly flags?: readonly string[];
 }
@@ -46,15 +48,21 @@ export async function startClaw(options: ClawOptions): Promise<Claw> {
 }
 
 /** Starts a server and waits until it is ready, or has ended. */
-export async function tryClaw({ data, port = 0, config, before = [], flags = [] }: ClawOptions): Promise<Claw | Ended> {
+export async function tryClaw({ data, port = 0, config, before = [], env = {}, flags = [] }: ClawOptions): Promise<Claw | Ended> {
   const home = dirname(data);
   mkdirSync(home, { recursive: true });
   const file = join(home, 'openclaw.yaml');
   if (config !== undefined) writeFileSync(file, JSON.stringify(config));
   const named = config === undefined ? [] : ['--config', file];
   const command = [...before, process.execPath, ...FLAGS, ...flags, BIN, 'up', '--json', '--port', String(port), '--data', data, ...named];
-  const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^OPEN(AI|CLAW)_/.test(name)));
-  const child = spawn(command[0] as string, command.slice(1), { cwd: home, env, stdio: ['ignore', 'pipe', 'pipe'] });
+  const foreign = /^(OPENAI|OPENCLAW|ANTHROPIC|GEMINI|GOOGLE|OLLAMA)_/;
+  const own = Object.fromEntries(Object.entries(process.env).filter(([name]) => !foreign.test(name)));
+  // An Ollama that happens to run on this machine is not asked.
+  const child = spawn(command[0] as string, command.slice(1), {
+    cwd: home,
+    env: { OLLAMA_HOST: '127.0.0.1:9', ...own, ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   const exited = once(child, 'exit') as Promise<[number | null]>;
   let complaints = '';
   child.stderr.setEncoding('utf8').on('data', (text: string) => {

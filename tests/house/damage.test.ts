@@ -173,19 +173,9 @@ describe('a server that cannot serve its folder says so in one line and ends', (
     using work = makeFolder();
     mkdirSync(work.in('data'));
     writeFileSync(work.in('data/openclaw.db'), 'This is no database, and was never one. '.repeat(1_000));
-    expect(await refused(work.in('data'))).toContain('DATA_DAMAGED');
-  });
-
-  test('DATA_DAMAGED: a run at work whose records were changed', async () => {
-    using work = makeFolder();
-    const data = work.in('data');
-    await using claw = await startClaw({ data });
-    await fetchJson(`${claw.http}/v1/runs`, { method: 'POST', json: { input: 'x', model: 'simulated?tokens=100&ms=100000&ttft=1' } });
-    await claw.stop('SIGKILL');
-    const db = new DatabaseSync(join(data, 'openclaw.db'));
-    db.exec("UPDATE journal SET body = replace(body, 'simulated', 'simulatex')");
-    db.close();
-    expect(await refused(data)).toContain('DATA_DAMAGED');
+    const line = await refused(work.in('data'));
+    expect(line).toContain('DATA_DAMAGED');
+    expect(line).toMatch(/claw verify.*claw restore/);
   });
 
   test('DATA_FORMAT: a folder of a version to come', async () => {
@@ -203,6 +193,34 @@ describe('a server that cannot serve its folder says so in one line and ends', (
     expect(await refused(work.in('data'))).toContain('DATA_LOCKED');
     expect(await fetchJson(`${claw.http}/readyz`)).toMatchObject({ status: 200 });
   });
+});
+
+test('a run at work whose records were changed: it ends as needs_attention, its neighbour goes on, and the operator is told', async () => {
+  using work = makeFolder();
+  const data = work.in('data');
+  await using claw = await startClaw({ data });
+  const client = new OpenClawClient({ reconnectDelay: 50, maxReconnectAttempts: 100 });
+  onTestFinished(() => client.close());
+  await client.connect(claw.url);
+  const model = 'simulated?tokens=60&ms=4000&ttft=1';
+  const [lost, kept] = ['Lose me.', 'Keep me.'].map((input) => client.run({ input, model, tokenInterval: 0 }));
+  const results = Promise.all([lost?.result(), kept?.result()]);
+  await textOfLength(client, 300);
+  await claw.stop('SIGKILL');
+  const db = new DatabaseSync(join(data, 'openclaw.db'));
+  const id = await lost?.started;
+  const { body } = db.prepare('SELECT body FROM journal WHERE body LIKE ? ORDER BY id LIMIT 1 OFFSET 3').get(`%${id}%`) as { body: string };
+  const line = body.split('\n').find((each) => each.includes(id as string)) as string;
+  db.prepare('UPDATE journal SET body = replace(body, ?, ?)').run(line, line.replace('["text",1,1,"', '["text",1,1,"!'));
+  db.close();
+
+  await using again = await startClaw({ data, port: claw.port });
+  const [ended, whole] = await results;
+  expect(ended).toMatchObject({ status: 'needs_attention', error: { code: 'DATA_DAMAGED' } });
+  expect(whole).toMatchObject({ status: 'completed' });
+  expect(whole?.text).toBe((await ask(client, { input: 'Keep me.', model: 'simulated?tokens=60&ms=0', tokenInterval: 0 })).text);
+  expect(lost?.cursor?.epoch).toBeGreaterThan(1);
+  expect(again.complaints()).toContain(`run ${id}: records`);
 });
 
 test('a client that is ahead of a log which lost its end gets a reset, and then what there is', async () => {

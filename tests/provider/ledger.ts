@@ -4,6 +4,9 @@ export interface LedgerEntry {
   readonly n: number;
   readonly model: string;
   readonly nonce?: string;
+  /** A kept response, and whether this request reads it again. */
+  readonly response?: string;
+  readonly again?: true;
   /** The last user message. */
   readonly prompt: string;
   /** A final assistant message, whether or not the text went on from it. */

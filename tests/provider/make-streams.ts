@@ -1,8 +1,5 @@
-/** Writes the project's own streams: `node tests/provider/make-streams.ts`. The output is checked in; run it again after a change here. */
-import { writeFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
-
-type Json = Record<string, unknown>;
+/** Writes the project's own streams of chat completions: `node tests/provider/make-streams.ts`. The output is checked in; run it again after a change here. */
+import { argumentPieces, type Json, pieces, writeStream } from './write-stream.ts';
 
 const USAGE = { prompt_tokens: 21, completion_tokens: 64, total_tokens: 85 };
 
@@ -103,18 +100,7 @@ write('length', [
 ]);
 
 function write(name: string, chunks: readonly Json[]): void {
-  const file = fileURLToPath(new URL(`./streams/openai-chat.${name}.jsonl`, import.meta.url));
-  writeFileSync(file, `${chunks.map((chunk) => JSON.stringify(chunk)).join('\n')}\n`);
-  console.log(`${name}: ${chunks.length} chunks`);
-}
-
-/** A word with the space before it, as tokens mostly come. */
-function pieces(sentence: string): readonly string[] {
-  return sentence.match(/ ?[^ ]+/g) ?? [];
-}
-
-function argumentPieces(json: string): readonly string[] {
-  return json.match(/.{1,4}/gsu) ?? [];
+  writeStream('openai-chat', name, chunks);
 }
 
 function head(): Json {

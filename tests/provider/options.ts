@@ -21,6 +21,8 @@ export interface Options {
   readonly junk: number | undefined;
   /** Bytes of one more delta before the first text. */
   readonly bigtoken: number;
+  /** A kept response is not found when it is asked for again. */
+  readonly forget: boolean;
   /** Every token of the text carries a nonce of the request. */
   readonly vary: boolean;
 }
@@ -43,6 +45,7 @@ export function parseModel(model: string): { readonly name: string; readonly opt
     times: optional('times') ?? Number.POSITIVE_INFINITY,
     junk: optional('junk'),
     bigtoken: optional('bigtoken') ?? 0,
+    forget: query.has('forget') && query.get('forget') !== '0',
     vary: query.has('vary') && query.get('vary') !== '0',
   };
   return { name: at < 0 ? model : model.slice(0, at), options };

@@ -1,6 +1,5 @@
 import type { ServerResponse } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Chunk, textOf } from './chunks.ts';
 import type { LedgerEntry } from './ledger.ts';
 import type { Options } from './options.ts';
 
@@ -10,13 +9,26 @@ export interface Stats {
   finished: number;
   clientAborted: number;
   faults: number;
+  /** Kept responses that were cancelled. */
+  cancelled: number;
   open: number;
 }
 
+/** One event as it is written, and the text of the answer in it. */
+export interface Packet {
+  readonly written: string;
+  readonly text: string;
+}
+
 export interface Replay {
-  readonly chunks: readonly Chunk[];
-  /** The chunks' exact lines, where nothing was changed in them. */
-  readonly lines: readonly string[];
+  readonly packets: readonly Packet[];
+  /** What comes after the last. */
+  readonly endMark: string;
+  /** What is written where junk is asked for. */
+  readonly junk: string;
+  readonly contentType?: string;
+  /** Resolves when this packet exists, where that does not depend on its reader; else `gap` and `burst` pace it. */
+  readonly made?: (i: number, gone: AbortSignal) => Promise<void>;
   readonly options: Options;
   readonly faulty: boolean;
   readonly entry: LedgerEntry;
@@ -25,10 +37,9 @@ export interface Replay {
   readonly gone: AbortSignal;
 }
 
-const JUNK = 'data: {"choices": [{"delta": oops, no JSON}]\n\n';
-
 /** Writes a stream as its options say; answers when nothing more will be written. */
-export async function replay(response: ServerResponse, { chunks, lines, options, faulty, entry, stats, gone }: Replay): Promise<void> {
+export async function replay(response: ServerResponse, asked: Replay): Promise<void> {
+  const { packets, options, faulty, entry, stats, gone, contentType = 'text/event-stream' } = asked;
   const { gap, burst, junk } = options;
   const cut = faulty ? options.cut : undefined;
   const stall = faulty ? options.stall : undefined;
@@ -42,22 +53,24 @@ export async function replay(response: ServerResponse, { chunks, lines, options,
   };
   if (gone.aborted) return leave();
   gone.addEventListener('abort', leave, { once: true });
-  response.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-cache' });
+  response.writeHead(200, { 'content-type': contentType, 'cache-control': 'no-cache' });
   response.flushHeaders();
   const write = (text: string): Promise<void> => put(response, text, options.split, gone);
 
-  for (const [i, chunk] of chunks.entries()) {
+  for (const [i, packet] of packets.entries()) {
     if (i === cut) return destroy(response);
     if (i === stall) return silence(response, options.drip, gone);
-    if (i === junk) await write(JUNK);
-    entry.sent += textOf(chunk);
-    await write(`data: ${lines[i]}\n\n`);
+    if (i === junk) await write(asked.junk);
+    if (asked.made) await asked.made(i, gone);
+    if (gone.aborted) return;
+    entry.sent += packet.text;
+    await write(packet.written);
     if (gone.aborted) return;
     stats.chunks++;
-    if (gap > 0 && (i + 1) % burst === 0) await pause(gap, gone);
+    if (!asked.made && gap > 0 && (i + 1) % burst === 0) await pause(gap, gone);
     if (gone.aborted) return;
   }
-  await write('data: [DONE]\n\n');
+  if (asked.endMark !== '') await write(asked.endMark);
   if (gone.aborted) return;
   entry.status = 'finished';
   stats.finished++;

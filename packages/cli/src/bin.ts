@@ -1,6 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { systemClock, systemRandom } from '@openclaw-runtime/kit';
 import type { Output, World } from './commands/world.ts';
+import { createDataTools } from './machine/data-tools.ts';
+import { createInput } from './machine/input.ts';
 import { createMachine } from './machine/machine.ts';
 
 /** The program `claw` in the real world: sets the process's exit code, and leaves when nothing is left to do. */
@@ -12,7 +14,7 @@ export async function runProgram(version: string): Promise<void> {
   }
   // Nobody reads any more (`claw run … | head`): not an error, but no reason to go on either.
   process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1));
-  const { main } = await import('./commands/program.ts');
+  const { main } = await import('./program.ts');
   process.exitCode = await main(args, version, realWorld());
 }
 
@@ -23,7 +25,9 @@ function realWorld(): World {
     random: systemRandom,
     out: outputTo(process.stdout),
     err: outputTo(process.stderr),
+    input: createInput(process.stdin),
     machine: createMachine(systemClock),
+    data: createDataTools(process.stdout),
     openHouse: async (config, ports) => (await import('./compose.ts')).openHouse(config, ports),
     onStop(fn) {
       process.on('SIGINT', fn);
@@ -39,7 +43,11 @@ function realWorld(): World {
 
 function outputTo(stream: NodeJS.WriteStream): Output {
   return {
-    isTty: stream.isTTY,
+    isTty: stream.isTTY ?? false,
+    get width() {
+      // A terminal that was never told its size says 0.
+      return stream.columns || 80;
+    },
     write: (text) => {
       stream.write(text);
     },

@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { type Gateway, startGateway } from '@openclaw-runtime/gateway';
 import { newId } from '@openclaw-runtime/kit';
 import { createBroker, type ModelBroker, type ProviderConfig } from '@openclaw-runtime/model';
-import { type Runtime, startRuntime } from '@openclaw-runtime/runtime';
-import { openSqliteStore, type Store } from '@openclaw-runtime/store';
+import { type Runtime, startRuntime, startUpkeep } from '@openclaw-runtime/runtime';
+import { type Damage, openSqliteStore, type Store } from '@openclaw-runtime/store';
 import type { Config, ProviderSettings } from './config/config.ts';
 import type { House, HousePorts } from './house/house.ts';
 
@@ -18,10 +18,13 @@ export async function openHouse(config: Config, ports: HousePorts): Promise<Hous
   await using opened = new AsyncDisposableStack();
   const store = await openSqliteStore({ folder: config.dataDir, clock: ports.clock, random: ports.random });
   opened.defer(() => store.close());
+  for (const damage of store.upkeep.found) ports.log(`claw: ${foundLine(damage)}`);
   const broker = openBroker(config, ports);
   opened.defer(() => broker.close());
   const runtime = await openRuntime(config, ports, store, broker);
   opened.defer(() => runtime.drain(0));
+  const upkeep = startUpkeep({ store, policy: config.retention, clock: ports.clock, log: (line) => ports.log(`claw: ${line}`) });
+  opened.defer(() => upkeep.stop());
   const gateway = await openGateway(config, ports, store);
   opened.defer(() => gateway.close());
   const forget = announce(config, gateway, store);
@@ -33,11 +36,16 @@ export async function openHouse(config: Config, ports: HousePorts): Promise<Hous
     port: gateway.port,
     failed: store.failed,
     async drain() {
+      upkeep.stop();
       gateway.drain(runtime.active > 0 ? GRACE_MS + RETRY_MS : RETRY_MS);
       await runtime.drain(GRACE_MS);
     },
     close: () => rooms.disposeAsync(),
   };
+}
+
+function foundLine({ run, what, repair }: Damage): string {
+  return `the data were found damaged: ${run === undefined ? '' : `run ${run}: `}${what} (${repair})`;
 }
 
 function openBroker({ providers, models, defaultProvider }: Config, { clock, random }: HousePorts): ModelBroker {
@@ -48,7 +56,10 @@ function openBroker({ providers, models, defaultProvider }: Config, { clock, ran
 function providerConfig(provider: ProviderSettings): ProviderConfig {
   if (provider.kind === 'simulated') return provider;
   const { apiKey, ...rest } = provider;
-  return apiKey ? { ...rest, apiKey: () => apiKey.reveal() } : rest;
+  const key = apiKey ? { apiKey: () => apiKey.reveal() } : {};
+  if (rest.kind !== 'ai-sdk') return { ...rest, ...key };
+  const secrets = Object.entries(rest.secrets ?? {}).map(([option, secret]) => [option, () => secret.reveal()] as const);
+  return { ...rest, ...key, secrets: Object.fromEntries(secrets) };
 }
 
 function openRuntime(config: Config, { clock, random, log }: HousePorts, store: Store, broker: ModelBroker): Promise<Runtime> {

@@ -2,10 +2,10 @@ import { OpenClawError } from '@openclaw-runtime/protocol';
 import { describe, expect, test } from 'vitest';
 import { findPlace } from '../src/commands/place.ts';
 import { createPrinter } from '../src/commands/printer.ts';
-import { main } from '../src/commands/program.ts';
 import type { Config } from '../src/config/config.ts';
 import { resolveConfig } from '../src/config/resolve.ts';
 import type { House } from '../src/house/house.ts';
+import { main } from '../src/program.ts';
 import { createFakeWorld, type FakeWorld } from './fake-world.ts';
 
 const usage = { inputTokens: 0, outputTokens: 0, reasoningTokens: 0, cachedTokens: 0 };
@@ -46,7 +46,7 @@ describe('claw', () => {
     expect(await claw(world, 'up', '--prot', '1')).toBe(1);
     expect(world.complained()).toContain('Did you mean --port?');
     expect(await claw(world, 'run')).toBe(1);
-    expect(world.complained()).toContain("missing required argument 'prompt'");
+    expect(world.complained()).toContain('There is no prompt.');
   });
 
   test('an error is one line with its code, or one line of JSON', async () => {

@@ -142,6 +142,7 @@ models:
 defaultModel: big
 agents:
   writer: {instructions: "Write.", model: "sim?tokens=5", description: writes}
+retention: {deleteAfter: 30d, maxBytes: 10 GB, tenants: {a: {maxBytes: 1MiB}, b: {compactAfter: 5m, deleteAfter: never}}}
 limits: {maxConcurrentRuns: 5, attempts: 4, regeneratedChars: 100, noProgressAttempts: 2, runMs: 1h}
 clusters: {production/cluster-a: ["ws://a:1", "wss://b"]}
 `;
@@ -167,6 +168,12 @@ clusters: {production/cluster-a: ["ws://a:1", "wss://b"]}
       models: { big: { provider: 'main', name: 'llama-3-70b', prefix: 'none' }, sim: { provider: 'sim' } },
       defaultModel: 'big',
       agents: { default: {}, writer: { instructions: 'Write.', model: 'sim?tokens=5', description: 'writes' } },
+      retention: {
+        compactAfterMs: 3_600_000,
+        deleteAfterMs: 2_592_000_000,
+        maxBytes: 10_000_000_000,
+        tenants: { a: { compactAfterMs: 3_600_000, deleteAfterMs: 2_592_000_000, maxBytes: 1_048_576 }, b: { compactAfterMs: 300_000 } },
+      },
       limits: { maxConcurrentRuns: 5, attempts: 4, regeneratedChars: 100, noProgressAttempts: 2, runMs: 3_600_000, maxConnections: 10_000 },
       clusters: { 'production/cluster-a': ['ws://a:1', 'wss://b'] },
     });
@@ -256,16 +263,21 @@ describe('what is wrong is said with file, line, path, value and what was expect
     [
       'an unknown kind of provider',
       'providers: {main: {kind: opnai, baseUrl: http://a}}',
-      `${at(1)}providers.main.kind: "opnai" is not "openai" or "simulated".`,
+      `${at(1)}providers.main.kind: "opnai" is not a kind of provider: openai, anthropic, gemini, ollama, ai-sdk, simulated. Did you mean "openai"?`,
     ],
     [
       'a missing kind',
       'providers: {main: {baseUrl: http://a}}',
-      `${at(1)}providers.main.kind: is missing. Expected "openai" or "simulated".`,
+      `${at(1)}providers.main.kind: is missing. Expected a kind of provider: openai, anthropic, gemini, ollama, ai-sdk, simulated.`,
     ],
     ['a wrong word', 'durability: {text: dsik}', `${at(1)}durability.text: "dsik" is not "process" or "disk". Did you mean "disk"?`],
     [
-      'a wrong duration',
+      'a wrong size',
+      'retention: {maxBytes: 5 parsecs}',
+      `${at(1)}retention.maxBytes: "5 parsecs" is not a size, such as 500MB, 10GiB or a number of bytes.`,
+    ],
+    [
+      'a wrong time limit',
       'limits: {runMs: 5 parsecs}',
       `${at(1)}limits.runMs: "5 parsecs" is not a duration, such as 500ms, 30s, 10m or a number of milliseconds.`,
     ],

@@ -28,7 +28,9 @@ export function createCommands(send: (frame: Outgoing) => void): Commands {
   };
 
   return {
-    submit(command) {
+    async submit(command) {
+      // An answer names the id alone: another command of that name has to have its own first.
+      for (let same = pending.get(command.id); same; same = pending.get(command.id)) await same.answer.promise;
       const frame: Command = { t: 'command', ...command };
       const answer = Promise.withResolvers<void>();
       pending.set(frame.id, { frame, answer });

@@ -1,4 +1,4 @@
-import { applyRecord, type Command, OpenClawError } from '@openclaw-runtime/protocol';
+import { applyRecord, type Command, type CommandKind, OpenClawError, type SendMode } from '@openclaw-runtime/protocol';
 import type { Follower, QueuedItem } from './follower.ts';
 import { type BarePlace, copyFold, type Position } from './position.ts';
 import { optional } from './promise.ts';
@@ -27,10 +27,22 @@ export interface Run extends AsyncIterable<RunItem> {
   result(): Promise<RunResult>;
   /** Resolves when the server has the command durably, or the run has ended already. */
   cancel(): Promise<void>;
+  /**
+   * Gives the run another message while it goes on: answered after what it does now (`queue`, the default), at its next step (`steer`), or at once (`interrupt`:
+   * the answer that is being given breaks off, and stands as far as it came). Resolves when it is durable: then it is answered once, whatever dies. Rejects with
+   * `RUN_FINISHED`: start another run in the same session.
+   */
+  send(text: string, options?: SendOptions): Promise<void>;
   /** Any JSON value, kept in the run's log. Resolves when it is durable. */
   feedback(value: unknown): Promise<void>;
   /** Stops following. Iteration ends, `result` rejects with `STREAM_DISCONNECTED`, the run goes on. */
   detach(): void;
+}
+
+export interface SendOptions {
+  readonly mode?: SendMode;
+  /** Sent again with the same id, also from another process, it is the same message. Default: random. */
+  readonly id?: string;
 }
 
 /** Resolves when the command is durable. */
@@ -52,9 +64,12 @@ export function createRun(follower: Follower, submit: Submit, newId: () => strin
     }
   }
 
+  const command = (kind: CommandKind, data?: unknown, id = newId()): Promise<void> =>
+    optional(follower.started.then((run) => submit({ run, id, kind, data })));
+
   const cancel = async (): Promise<void> => {
     try {
-      await submit({ run: await follower.started, id: cancelId, kind: 'cancel' });
+      await command('cancel', undefined, cancelId);
     } catch (error) {
       cancelling = undefined;
       if (!(error instanceof OpenClawError && error.code === 'RUN_FINISHED')) throw error;
@@ -80,7 +95,8 @@ export function createRun(follower: Follower, submit: Submit, newId: () => strin
     text: () => follower.result.then(textOf),
     result: () => follower.result,
     cancel: () => (cancelling ??= optional(cancel())),
-    feedback: (data) => optional(follower.started.then((run) => submit({ run, id: newId(), kind: 'feedback', data }))),
+    send: (text, { mode = 'queue', id } = {}) => command('send', { text, mode }, id),
+    feedback: (data) => command('feedback', data),
     detach: () => follower.detach(),
     [Symbol.asyncIterator]: iterate,
   };

@@ -2,7 +2,7 @@ import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { newId } from '@openclaw-runtime/kit';
-import { ERRORS, LIMITS, OpenClawError, SUBPROTOCOL } from '@openclaw-runtime/protocol';
+import { HTTP_STATUS, LIMITS, OpenClawError, SUBPROTOCOL } from '@openclaw-runtime/protocol';
 import { WebSocketServer } from 'ws';
 import { checkListen, checkRequest } from './admission/access.ts';
 import { createCatalogue } from './admission/catalogue.ts';
@@ -148,7 +148,7 @@ function listen(server: Server, host: string, port: number): Promise<number> {
 function refuseUpgrade(stream: Duplex, error: OpenClawError): void {
   const body = JSON.stringify({ error: error.toBody() });
   const retry = error.retryAfterMs === undefined ? '' : `retry-after: ${Math.ceil(error.retryAfterMs / 1000)}\r\n`;
-  const { http } = ERRORS[error.code];
+  const http = HTTP_STATUS[error.code];
   stream.once('finish', () => stream.destroy());
   stream.end(
     `HTTP/1.1 ${http} ${error.code}\r\ncontent-type: application/json\r\ncontent-length: ${Buffer.byteLength(body)}\r\n${retry}connection: close\r\n\r\n${body}`,

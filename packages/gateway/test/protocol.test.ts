@@ -7,7 +7,7 @@ import {
   PROTOCOL_VERSION,
   type WireRecord,
 } from '@openclaw-runtime/protocol';
-import { createMemoryStore, runKey, type Store } from '@openclaw-runtime/store';
+import { createMemoryStore, type RunKey, runKey, type Snapshot, type Store } from '@openclaw-runtime/store';
 import { describe, expect, test } from 'vitest';
 import { FINISHED, HELLO, type Log, openRig } from './rig.ts';
 
@@ -294,8 +294,9 @@ describe('3 channels', () => {
   });
 
   test('3.7 with hold a long run sends no snapshot before its end either', async () => {
-    await using rig = await openRig({ limits: { snapshotDistance: 4 } });
-    const log = await longLog(await rig.begin('a'));
+    const { store, snapshots } = withSnapshots();
+    await using rig = await openRig({ store, limits: { snapshotDistance: 4 } });
+    const log = await longLog(await rig.begin('a'), snapshots);
     const peer = await rig.dial();
     peer.send({ t: 'attach', ch: 1, run: log.run, hold: true });
     await peer.next('attached');
@@ -355,7 +356,7 @@ describe('5 position and resume', () => {
   test('5.1, 5.3 from every cursor exactly the records after it come, with the chain', async () => {
     await using rig = await openRig();
     const log = await rig.begin('a');
-    for (const text of ['one', '\u{1f600}', '', '"\\\n']) await log.say(text, text);
+    for (const text of ['one', '\u{1f600}', '', '"\\n']) await log.say(text, text);
     const peer = await rig.dial();
     for (let after = 0; after < log.records.length; after++) {
       peer.send({ t: 'attach', ch: after, run: log.run, epoch: 1, after, h: log.h(after) });
@@ -374,8 +375,9 @@ describe('5 position and resume', () => {
   });
 
   test('5.3, 5.5 a long log comes as a snapshot and what follows it', async () => {
-    await using rig = await openRig({ limits: { snapshotDistance: 4 } });
-    const log = await longLog(await rig.begin('a'));
+    const { store, snapshots } = withSnapshots();
+    await using rig = await openRig({ store, limits: { snapshotDistance: 4 } });
+    const log = await longLog(await rig.begin('a'), snapshots);
     const peer = await rig.dial();
     for (const claim of [{}, { epoch: 1, after: 0 }, { epoch: 1, after: 1, h: log.h(1) }]) {
       peer.send({ t: 'attach', ch: 1, run: log.run, ...claim });
@@ -431,9 +433,76 @@ describe('5 position and resume', () => {
     expect(await other.next('attached')).toMatchObject({ epoch: 2, mode: 'replay', from: 3 });
   });
 
+  test('5.3 where the records after a cursor are gone the snapshot stands for them, and from its seq on there are records', async () => {
+    const { store, snapshots, gone } = withSnapshots();
+    await using rig = await openRig({ store });
+    const log = await longLog(await rig.begin('a'), snapshots);
+    gone.set(log.key, 8);
+    const peer = await rig.dial();
+    const claims = [{}, { epoch: 1, after: 0 }, { epoch: 1, after: 7, h: log.h(7) }, { epoch: 1, after: 5, h: 99 }];
+    for (const claim of claims) {
+      peer.send({ t: 'attach', ch: 1, run: log.run, ...claim });
+      expect(await peer.next('attached')).toMatchObject({ epoch: 1, mode: 'snapshot', from: 8, head: 10 });
+      expect(await peer.next('snap')).toMatchObject({ ch: 1, epoch: 1, s: 8, h: log.h(8), fold: foldOf(log, 8) });
+      expect(await peer.records(1, 2, 8, log.h(8))).toEqual(log.records.slice(8));
+      peer.send({ t: 'detach', ch: 1 });
+    }
+    peer.send({ t: 'attach', ch: 1, run: log.run, epoch: 1, after: 8, h: log.h(8) });
+    expect(await peer.next('attached')).toMatchObject({ mode: 'replay', from: 8 });
+    peer.send({ t: 'attach', ch: 2, run: log.run, epoch: 1, after: 8, h: 99 });
+    expect(await peer.next('attached')).toMatchObject({ epoch: 2, mode: 'reset' });
+    expect(await peer.next('snap')).toMatchObject({ ch: 2, epoch: 2, s: 8 });
+  });
+
+  test('5.3, 3.7 a channel that is held gets the snapshot in place of what is gone, and not before the end', async () => {
+    const { store, snapshots, gone } = withSnapshots();
+    await using rig = await openRig({ store });
+    const log = await longLog(await rig.begin('a'), snapshots);
+    gone.set(log.key, 8);
+    const peer = await rig.dial();
+    peer.send({ t: 'attach', ch: 1, run: log.run, hold: true });
+    expect(await peer.next('attached')).toMatchObject({ mode: 'replay', from: 0 });
+    await rig.turn();
+    expect(peer.waiting).toEqual([]);
+    await log.finish();
+    expect(await peer.next('snap')).toMatchObject({ ch: 1, s: 8, h: log.h(8) });
+    expect(await peer.records(1, 3, 8, log.h(8))).toEqual(log.records.slice(8));
+  });
+
+  test('5.3, 7.2 a run that ended long ago is its snapshot, over WebSocket and HTTP alike', async () => {
+    await using rig = await openRig();
+    const log = await rig.begin('a');
+    await log.append(encodeRecord('step.started', 1, 1, { model: 'm' }));
+    await log.say('one ', 'two');
+    await log.finish();
+    const seq = log.records.length;
+    expect(await rig.store.upkeep.compact({ compactAfterMs: 0 }, Date.now() + 1_000)).toMatchObject({ compacted: 1 });
+    const peer = await rig.dial();
+    for (const claim of [{}, { epoch: 1, after: 2, h: log.h(2) }, { hold: true }, { epoch: 7, after: 2, h: 1 }]) {
+      peer.send({ t: 'attach', ch: 1, run: log.run, ...claim });
+      expect(await peer.next('attached')).toMatchObject({ mode: 'epoch' in claim && claim.epoch === 7 ? 'reset' : 'snapshot', done: true });
+      expect(await peer.next('snap')).toMatchObject({ ch: 1, epoch: 1, s: seq, h: log.h(seq), fold: foldOf(log, seq) });
+      await rig.turn();
+    }
+    peer.send({ t: 'attach', ch: 1, run: log.run, epoch: 1, after: seq, h: log.h(seq) });
+    expect(await peer.next('attached')).toMatchObject({ mode: 'replay', from: seq, done: true });
+
+    const events = async (headers: Record<string, string>): Promise<string> =>
+      (await fetch(`${rig.http}/v1/runs/${log.run}/events`, { headers })).text();
+    const id = (at: number): string => `e1_${String(at).padStart(16, '0')}`;
+    const [only, ...others] = (await events({})).trimEnd().split('\n\n');
+    expect(others).toEqual([]);
+    expect(only?.split('\n').slice(0, 2)).toEqual([`id: ${id(seq)}`, 'event: snapshot']);
+    expect(JSON.parse(only?.split('data: ')[1] ?? '')).toEqual({ seq, text: 'one two', fold: foldOf(log, seq) });
+    expect(await events({ 'last-event-id': id(2) })).toContain('event: snapshot');
+    expect(await events({ 'last-event-id': id(seq) })).toBe('');
+    expect(await (await fetch(`${rig.http}/v1/runs/${log.run}`)).json()).toMatchObject({ status: 'completed', text: 'one two', head: seq });
+  });
+
   test('5.4 a reset of a long log begins with its snapshot', async () => {
-    await using rig = await openRig({ limits: { snapshotDistance: 4 } });
-    const log = await longLog(await rig.begin('a'));
+    const { store, snapshots } = withSnapshots();
+    await using rig = await openRig({ store, limits: { snapshotDistance: 4 } });
+    const log = await longLog(await rig.begin('a'), snapshots);
     const peer = await rig.dial();
     peer.send({ t: 'attach', ch: 1, run: log.run, epoch: 7, after: 5, h: 1 });
     expect(await peer.next('attached')).toMatchObject({ epoch: 1, mode: 'reset', from: 8, head: 10 });
@@ -499,11 +568,29 @@ describe('5 position and resume', () => {
   });
 });
 
+/** A store whose snapshots the test makes, and whose records up to `gone` it lets go. */
+function withSnapshots(): { readonly store: Store; readonly snapshots: Map<RunKey, Snapshot>; readonly gone: Map<RunKey, number> } {
+  const inner = createMemoryStore();
+  const snapshots = new Map<RunKey, Snapshot>();
+  const gone = new Map<RunKey, number>();
+  const runs: Store['runs'] = {
+    ...inner.runs,
+    snapshot: (key) => Promise.resolve(snapshots.get(key)),
+    read(key, after, maxBytes) {
+      const page = inner.runs.read(key, after, maxBytes);
+      const snapshot = snapshots.get(key);
+      if (!snapshot || after >= (gone.get(key) ?? 0)) return page;
+      return Promise.resolve(page).then(({ head }) => ({ head, before: snapshot.h, snapshot }));
+    },
+  };
+  return { store: { ...inner, runs }, snapshots, gone };
+}
+
 /** Ten records; the snapshot stands at the eighth. */
-async function longLog(log: Log): Promise<Log> {
+async function longLog(log: Log, snapshots: Map<RunKey, Snapshot>): Promise<Log> {
   await log.append(encodeRecord('step.started', 1, 1, { model: 'm' }));
   for (let i = 3; i <= 8; i++) await log.say(`${i}`);
-  log.lease.snapshot({ seq: 8, h: log.h(8), fold: JSON.stringify(foldOf(log, 8)) });
+  snapshots.set(log.key, { seq: 8, h: log.h(8), fold: JSON.stringify(foldOf(log, 8)), creation: log.records[0] ?? '' });
   await log.say('9', '10');
   return log;
 }

@@ -1,13 +1,19 @@
 import type { Clock, Random } from '@openclaw-runtime/kit';
 import { OpenClawError } from '@openclaw-runtime/protocol';
+import { createApiProvider } from './api-providers.ts';
 import { findModel, type ModelConfig, type Target } from './catalogue.ts';
+import type { Circuit } from './circuit.ts';
 import { createCircuits } from './circuits.ts';
-import type { ModelBroker, ModelInfo } from './contract/broker.ts';
+import type { Capabilities, ModelBroker, ModelEnd, ModelInfo, ModelRequest, ModelSink } from './contract/broker.ts';
 import type { HttpClient } from './http/port.ts';
 import { createUndiciClient } from './http/undici.ts';
-import { createOpenAiProvider, createSimulatedProvider, type Provider } from './provider.ts';
+import { type ResolvedLimits, resolveLimits } from './limits/call-limits.ts';
+import { createGates } from './limits/gates.ts';
+import { type Admitted, withinLimits } from './limits/within.ts';
+import { createSimulatedProvider, type Provider } from './provider.ts';
 import { type ProviderConfig, resolveProvider } from './resolve.ts';
 import { retrying } from './retry.ts';
+import { createSdkProvider } from './sdk-provider.ts';
 import { createSimulated, type Simulated } from './simulated/simulated.ts';
 
 export interface BrokerOptions {
@@ -21,6 +27,12 @@ export interface BrokerOptions {
   readonly http?: ((connections: number, clock: Clock) => HttpClient) | undefined;
 }
 
+/** Where a model's name leads. */
+interface Route {
+  readonly target: Target;
+  readonly provider: Provider;
+}
+
 /** Opens nothing before the first call. Throws `BAD_CONFIG`. */
 export function createBroker(options: BrokerOptions): ModelBroker {
   const { clock, random, defaultProvider } = options;
@@ -28,43 +40,56 @@ export function createBroker(options: BrokerOptions): ModelBroker {
   const providers = createProviders(options);
   checkProviders(models, defaultProvider, providers);
   const circuits = createCircuits(clock);
+  const gates = createGates(limitsOfModels(models), limitsOfProviders(providers), clock);
   let closed = false;
 
-  const find = (model: string): { readonly target: Target; readonly provider: Provider } => {
+  const find = (model: string): Route => {
     const target = findModel(model, models, defaultProvider);
     return { target, provider: providers.get(target.provider) as Provider };
   };
   const info = (model: string): ModelInfo => {
     const { target, provider } = find(model);
     const simulated = provider.config.kind === 'simulated';
-    return { name: model, provider: provider.name, simulated, capabilities: provider.capabilities(target) };
+    return { name: model, provider: provider.name, simulated, capabilities: provider.capabilities(target), fallbacks: target.fallbacks };
   };
 
   for (const name of models.keys()) checkModel(name, info);
+
+  /** One call, retries included. `admitted` where the model has limits. */
+  const call = (route: Route, request: ModelRequest, sink: ModelSink, signal: AbortSignal, admitted?: Admitted): Promise<ModelEnd> => {
+    const { target, provider } = route;
+    const { retries: limits, timeouts } = provider.config;
+    const totalAt = clock.now() + timeouts.totalMs;
+    const circuit = circuitOf(route);
+    return retrying({ limits, circuit, totalAt, clock, random, again: admitted?.again }, sink, signal, async (watched) => {
+      if (closed) throw shuttingDown();
+      admitted?.asked();
+      try {
+        return await provider.stream(target, request, watched, signal, totalAt);
+      } catch (error) {
+        throw closed && !signal.aborted ? shuttingDown() : error;
+      }
+    });
+  };
+  const circuitOf = ({ target, provider }: Route): Circuit => circuits.of(provider.name, target.name, provider.config.circuit);
 
   return {
     info,
     list: () => [...models.keys()].map(info),
     async stream(request, sink, signal) {
       if (closed) throw shuttingDown();
-      const { target, provider } = find(request.model);
-      if (request.prefix && !provider.capabilities(target).prefix) {
-        throw new OpenClawError('BAD_REQUEST', `The model "${request.model}" cannot go on from given text. Ask without a prefix.`);
-      }
-      const { retries: limits, circuit: circuitLimits, timeouts } = provider.config;
-      const totalAt = clock.now() + timeouts.totalMs;
-      const circuit = circuits.of(provider.name, target.name, circuitLimits);
-      return retrying({ limits, circuit, totalAt, clock, random }, sink, signal, async (watched) => {
-        if (closed) throw shuttingDown();
-        try {
-          return await provider.stream(target, request, watched, signal, totalAt);
-        } catch (error) {
-          throw closed && !signal.aborted ? shuttingDown() : error;
-        }
-      });
+      const route = find(request.model);
+      const { target, provider } = route;
+      if (request.prefix || request.attach) checkRequest(request, provider.capabilities(target));
+      const gate = gates.of(target);
+      if (!gate) return call(route, request, sink, signal);
+      // Nobody waits for a model that is left alone.
+      circuitOf(route).check();
+      return withinLimits(gate, request, sink, signal, (admitted) => call(route, request, sink, signal, admitted));
     },
     async close() {
       closed = true;
+      gates.close(shuttingDown());
       await Promise.all([...providers.values()].map((provider) => provider.close()));
     },
   };
@@ -75,14 +100,24 @@ function createProviders({ providers, clock, random, http = createUndiciClient }
   const created = new Map<string, Provider>();
   for (const [name, loose] of Object.entries(providers)) {
     const config = resolveProvider(name, loose);
-    if (config.kind === 'openai') {
-      created.set(name, createOpenAiProvider(name, config, http(config.connections, clock), clock));
+    if (config.kind === 'openai' || config.kind === 'anthropic') {
+      created.set(name, createApiProvider(name, config, http(config.connections, clock), clock));
+    } else if (config.kind !== 'simulated') {
+      created.set(name, createSdkProvider(name, config, http(config.connections, clock), clock));
     } else {
       simulated ??= createSimulated(clock, random);
       created.set(name, createSimulatedProvider(name, config, simulated));
     }
   }
   return created;
+}
+
+function* limitsOfModels(models: ReadonlyMap<string, ModelConfig>): Generator<readonly [string, ResolvedLimits | undefined]> {
+  for (const [name, { limits }] of models) yield [name, resolveLimits(`models.${name}.limits`, limits)];
+}
+
+function* limitsOfProviders(providers: ReadonlyMap<string, Provider>): Generator<readonly [string, ResolvedLimits | undefined]> {
+  for (const [name, { config }] of providers) yield [name, config.limits];
 }
 
 function checkProviders(
@@ -103,10 +138,16 @@ function checkProviders(
 /** Wrong options in the configuration are found before anybody asks. */
 function checkModel(name: string, info: (model: string) => ModelInfo): void {
   try {
-    info(name);
+    for (const fallback of info(name).fallbacks) info(fallback);
   } catch (error) {
     throw new OpenClawError('BAD_CONFIG', `models.${name}: ${OpenClawError.from(error).message}`, { cause: error });
   }
+}
+
+function checkRequest({ model, prefix, attach }: ModelRequest, can: Capabilities): void {
+  if (prefix && !can.prefix)
+    throw new OpenClawError('BAD_REQUEST', `The model "${model}" cannot go on from given text. Ask without a prefix.`);
+  if (attach && !can.attach) throw new OpenClawError('BAD_REQUEST', `The model "${model}" keeps no responses. Ask without attach.`);
 }
 
 function shuttingDown(): OpenClawError {

@@ -1,6 +1,7 @@
 import { OpenClawError } from '@openclaw-runtime/protocol';
+import type { PrefixStyle } from './capabilities/traits.ts';
 import { nearest } from './failure/nearest.ts';
-import type { PrefixStyle } from './openai/capabilities.ts';
+import type { CallLimits } from './limits/call-limits.ts';
 
 export interface ModelConfig {
   readonly provider: string;
@@ -8,6 +9,10 @@ export interface ModelConfig {
   readonly name?: string | undefined;
   /** Overrides that of the provider. */
   readonly prefix?: PrefixStyle | undefined;
+  /** In place of those of the provider. */
+  readonly limits?: CallLimits | undefined;
+  /** Models to ask, in this order, when this one was given up. */
+  readonly fallback?: readonly string[] | undefined;
 }
 
 /** Which provider a model's name leads to, and what to call the model there. */
@@ -16,20 +21,28 @@ export interface Target {
   /** With the options of the configuration and of the caller. */
   readonly name: string;
   readonly prefix?: PrefixStyle | undefined;
+  /** The name in the configuration, where it is there. */
+  readonly model?: string;
+  readonly fallbacks: readonly string[];
 }
 
 const NAMES_SHOWN = 20;
+const NONE: readonly string[] = [];
 
 /** Finds a model by its exact name, then by what stands before the query string; other names go to the default provider. Throws `NOT_FOUND`. */
 export function findModel(asked: string, models: ReadonlyMap<string, ModelConfig>, defaultProvider: string | undefined): Target {
   const at = asked.indexOf('?');
   const bare = at < 0 ? asked : asked.slice(0, at);
   const exact = models.get(asked);
-  if (exact) return { provider: exact.provider, name: exact.name ?? asked, prefix: exact.prefix };
+  if (exact) return targetOf(exact, asked, exact.name ?? asked);
   const model = models.get(bare);
-  if (model) return { provider: model.provider, name: withQuery(model.name ?? bare, asked.slice(bare.length)), prefix: model.prefix };
-  if (defaultProvider !== undefined && bare !== '') return { provider: defaultProvider, name: asked };
+  if (model) return targetOf(model, bare, withQuery(model.name ?? bare, asked.slice(bare.length)));
+  if (defaultProvider !== undefined && bare !== '') return { provider: defaultProvider, name: asked, fallbacks: NONE };
   throw unknownModel(bare, [...models.keys()]);
+}
+
+function targetOf({ provider, prefix, fallback = NONE }: ModelConfig, model: string, name: string): Target {
+  return { provider, name, prefix, model, fallbacks: fallback };
 }
 
 /** The caller's options come last and so override. */

@@ -24,6 +24,8 @@ export type CircuitState =
 
 export interface Circuit {
   readonly state: CircuitState;
+  /** Throws as `enter` would, and does nothing else: for those that have to wait before they enter. */
+  check(): void;
   /** Throws `CIRCUIT_OPEN`. Whoever got in reports how it went by exactly one of the pass's last three. */
   enter(): Pass;
 }
@@ -68,17 +70,22 @@ export function createCircuit(who: string, limits: CircuitLimits, clock: Clock):
     };
   };
 
+  const check = (): void => {
+    if (state.kind === 'closed') return;
+    const leftMs = state.kind === 'open' ? state.untilMs - clock.now() : limits.openMs;
+    if (leftMs <= 0) return;
+    const message = `${who} failed ${limits.failures} times in a row and is left alone for a while. Try again in ${Math.ceil(leftMs)} ms.`;
+    throw new OpenClawError('CIRCUIT_OPEN', message, { retryAfterMs: Math.ceil(leftMs) });
+  };
+
   return {
     get state() {
       return state;
     },
+    check,
     enter() {
+      check();
       if (state.kind === 'closed') return plain;
-      const leftMs = state.kind === 'open' ? state.untilMs - clock.now() : limits.openMs;
-      if (leftMs > 0) {
-        const message = `${who} failed ${limits.failures} times in a row and is left alone for a while. Try again in ${Math.ceil(leftMs)} ms.`;
-        throw new OpenClawError('CIRCUIT_OPEN', message, { retryAfterMs: Math.ceil(leftMs) });
-      }
       state = { kind: 'half-open' };
       return probe();
     },

@@ -1,10 +1,17 @@
+export { findPackage } from './ai-sdk/load-package.ts';
 export { type BrokerOptions, createBroker } from './broker.ts';
+export type { PrefixStyle } from './capabilities/traits.ts';
 export type { ModelConfig } from './catalogue.ts';
-export type { Capabilities, ModelBroker, ModelEnd, ModelInfo, ModelRequest, ModelSink } from './contract/broker.ts';
-export type { HttpAnswer, HttpClient, HttpPost, HttpRequest } from './http/port.ts';
-export type { PrefixStyle } from './openai/capabilities.ts';
+export type { Capabilities, Handover, ModelBroker, ModelEnd, ModelInfo, ModelRequest, ModelSink } from './contract/broker.ts';
+export { mayAnswerElsewhere } from './failure/elsewhere.ts';
+export type { HttpAnswer, HttpClient, HttpRequest, HttpSend } from './http/port.ts';
+export type { CallLimits } from './limits/call-limits.ts';
 export { completionsUrl } from './openai/url.ts';
 export {
+  type AiSdkConfig,
+  type AnthropicConfig,
+  type GeminiConfig,
+  type OllamaConfig,
   type OpenAiConfig,
   type ProviderConfig,
   type ResolvedProvider,

@@ -1,8 +1,5 @@
-import type { Clock } from '@openclaw-runtime/kit';
 import type { Target } from './catalogue.ts';
 import type { Capabilities, ModelEnd, ModelRequest, ModelSink } from './contract/broker.ts';
-import type { HttpClient } from './http/port.ts';
-import { type ChatTarget, chat } from './openai/chat.ts';
 import type { ResolvedProvider } from './resolve.ts';
 import { parseScript, type Script } from './simulated/options.ts';
 import type { Simulated } from './simulated/simulated.ts';
@@ -20,32 +17,7 @@ export interface Provider {
   close(): Promise<void>;
 }
 
-type ConfigOf<K extends ResolvedProvider['kind']> = Extract<ResolvedProvider, { readonly kind: K }>;
-
-export function createOpenAiProvider(name: string, config: ConfigOf<'openai'>, http: HttpClient, clock: Clock): Provider {
-  const { url, apiKey, headers, timeouts } = config;
-  const styleOf = (target: Target) => target.prefix ?? config.prefix;
-  return {
-    name,
-    config,
-    capabilities: (target) => ({ prefix: styleOf(target) !== 'none', attach: false, tools: true, reasoning: true }),
-    stream(target, request, sink, signal, totalAt) {
-      const chatTarget: ChatTarget = {
-        provider: name,
-        url,
-        apiKey,
-        headers,
-        ...timeouts,
-        prefix: styleOf(target),
-        model: target.name,
-        post: http.post,
-        clock,
-      };
-      return chat(chatTarget, request, sink, signal, totalAt);
-    },
-    close: () => http.close(),
-  };
-}
+export type ConfigOf<K extends ResolvedProvider['kind']> = Extract<ResolvedProvider, { readonly kind: K }>;
 
 export function createSimulatedProvider(name: string, config: ConfigOf<'simulated'>, simulated: Simulated): Provider {
   const { firstChunkMs, betweenChunksMs } = config.timeouts;

@@ -1,5 +1,5 @@
 import { type Backoff, backoffMs, type Clock, type Random, sleep } from '@openclaw-runtime/kit';
-import { type ErrorBody, type ErrorCode, OpenClawError } from '@openclaw-runtime/protocol';
+import { type ErrorBody, type ErrorCode, OpenClawError, type Usage } from '@openclaw-runtime/protocol';
 import type { Circuit, Pass } from './circuit.ts';
 import type { ModelEnd, ModelSink } from './contract/broker.ts';
 
@@ -15,6 +15,8 @@ export interface Retrying {
   readonly totalAt: number;
   readonly clock: Clock;
   readonly random: Random;
+  /** Asked before each retry; when defined, the retry waits for it. */
+  readonly again?: ((signal: AbortSignal) => Promise<void> | undefined) | undefined;
 }
 
 /** Errors that say something of the provider; the others are the caller's or our own. */
@@ -27,7 +29,7 @@ const PROVIDER_ERRORS: ReadonlySet<ErrorCode> = new Set([
 
 /** Tries until it works, until something was delivered, or until retrying is pointless; throws the last try's error as it was. */
 export async function retrying(
-  { limits, circuit, totalAt, clock, random }: Retrying,
+  { limits, circuit, totalAt, clock, random, again }: Retrying,
   sink: ModelSink,
   signal: AbortSignal,
   once: (sink: ModelSink) => Promise<ModelEnd>,
@@ -55,6 +57,8 @@ export async function retrying(
       if (clock.now() + delayMs >= totalAt) throw error;
       sink.retry(error.toBody(), delayMs);
       await sleep(clock, delayMs, signal);
+      await again?.(signal);
+      if (clock.now() >= totalAt) throw error;
     }
   }
 }
@@ -92,6 +96,10 @@ class WatchedSink implements ModelSink {
   responding(response: string): void {
     if (!this.delivered) this.#first();
     this.#sink.responding(response);
+  }
+
+  spent(usage: Usage): void {
+    this.#sink.spent?.(usage);
   }
 
   full(): Promise<void> | undefined {

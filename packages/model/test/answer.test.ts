@@ -1,10 +1,12 @@
 import { expect, test } from 'vitest';
+import { createSpeech } from '../src/call/speech.ts';
 import { Answer } from '../src/openai/answer.ts';
 import { createCollectingSink } from './fixtures/sinks.ts';
+import { targetFor } from './fixtures/targets.ts';
 
 function read(...items: readonly (object | string)[]) {
   const sink = createCollectingSink();
-  const answer = new Answer('main', ['sk-secret'], sink);
+  const answer = new Answer(createSpeech(targetFor('main'), 'an OpenAI-compatible API', ['sk-secret']), sink);
   for (const item of items) answer.take(typeof item === 'string' ? item : JSON.stringify(item));
   return { sink, answer };
 }

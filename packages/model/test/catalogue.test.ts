@@ -33,11 +33,11 @@ function able(prefix: boolean): Capabilities {
 
 test('the list has every configured model with what it can', () => {
   expect(broker.list()).toEqual([
-    { name: 'fast', provider: 'main', simulated: false, capabilities: able(false) },
-    { name: 'mine', provider: 'main', simulated: false, capabilities: able(true) },
-    { name: 'thinker', provider: 'deepseek', simulated: false, capabilities: able(true) },
-    { name: 'simulated', provider: 'sim', simulated: true, capabilities: able(true) },
-    { name: 'quick', provider: 'sim', simulated: true, capabilities: able(true) },
+    { name: 'fast', provider: 'main', simulated: false, capabilities: able(false), fallbacks: [] },
+    { name: 'mine', provider: 'main', simulated: false, capabilities: able(true), fallbacks: [] },
+    { name: 'thinker', provider: 'deepseek', simulated: false, capabilities: able(true), fallbacks: [] },
+    { name: 'simulated', provider: 'sim', simulated: true, capabilities: able(true), fallbacks: [] },
+    { name: 'quick', provider: 'sim', simulated: true, capabilities: able(true), fallbacks: [] },
   ]);
 });
 
@@ -47,6 +47,7 @@ test('options after the name belong to the call', () => {
     provider: 'sim',
     simulated: true,
     capabilities: able(false),
+    fallbacks: [],
   });
   expect(broker.info('quick?vary=1').capabilities.prefix).toBe(false);
 });
@@ -54,7 +55,7 @@ test('options after the name belong to the call', () => {
 test('the provider is asked for its own name of the model, options included', async () => {
   await broker.stream(ask('fast'), createCollectingSink(), never());
   await broker.stream(ask('fast?gap=1'), createCollectingSink(), never());
-  const models = http.requests.map(({ body }) => JSON.parse(body).model);
+  const models = http.requests.map(({ body }) => JSON.parse(body ?? '').model);
   expect(models).toEqual(['fast-2026-01', 'fast-2026-01?gap=1']);
 });
 
@@ -63,6 +64,12 @@ test('an unknown model is an error with the known names and the nearest one', as
   expect(error.code).toBe('NOT_FOUND');
   expect(error.message).toBe('There is no model "simulatd". Did you mean "simulated"? Known: fast, mine, thinker, simulated, quick.');
   expect(() => broker.info('')).toThrow(expect.objectContaining({ code: 'NOT_FOUND' }));
+});
+
+test('a model’s fallbacks are told, whatever options the caller adds', () => {
+  const models = { ...options.models, careful: { provider: 'main', fallback: ['fast', 'quick?ms=2'] } };
+  const chained = createBroker({ ...options, models });
+  expect(chained.info('careful?x=1').fallbacks).toEqual(['fast', 'quick?ms=2']);
 });
 
 test('with a default provider every other name goes there as it is', () => {
@@ -92,7 +99,7 @@ test('what the configuration leaves out is filled in, in one place', () => {
     retries: { max: 4, baseMs: 250, capMs: 10_000 },
     circuit: { failures: 8, openMs: 10_000 },
     connections: 256,
-    prefix: 'none',
+    api: 'chat',
   });
   expect(() => resolveProvider('main', { kind: 'simulated', retries: { max: -1 } })).toThrow(
     expect.objectContaining({ code: 'BAD_CONFIG', message: expect.stringContaining('providers.main.retries.max') }),

@@ -1,8 +1,9 @@
 import type { Message } from '@openclaw-runtime/protocol';
 import { expect, test } from 'vitest';
+import { knownTraits } from '../src/capabilities/known.ts';
 import { completionsUrl, type PrefixStyle } from '../src/index.ts';
 import { requestBody } from '../src/openai/body.ts';
-import { knownPrefixStyle, prefixUrl } from '../src/openai/capabilities.ts';
+import { prefixUrl } from '../src/openai/prefix.ts';
 import { ask, brokerFor, failure, never } from './fixtures/brokers.ts';
 import { createManualClock } from './fixtures/clocks.ts';
 import { createScriptedHttp, events, finish } from './fixtures/http.ts';
@@ -51,10 +52,10 @@ test('each way to ask for a continuation', () => {
 
 test('DeepSeek is known, and takes prefixes at its beta path', () => {
   const url = completionsUrl('main', 'https://api.deepseek.com');
-  expect(knownPrefixStyle(url)).toBe('deepseek');
+  expect(knownTraits('chat', url, 'deepseek-chat').prefix).toBe('deepseek');
   expect(prefixUrl(url, 'deepseek')).toBe('https://api.deepseek.com/beta/chat/completions');
   expect(prefixUrl('http://own.test/v1/chat/completions', 'deepseek')).toBe('http://own.test/v1/chat/completions');
-  expect(knownPrefixStyle('https://api.openai.com/v1/chat/completions')).toBe('none');
+  expect(knownTraits('chat', 'https://api.openai.com/v1/chat/completions', 'gpt-5').prefix).toBe('none');
 });
 
 test.each([

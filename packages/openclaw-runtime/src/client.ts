@@ -14,6 +14,7 @@ export {
   type RunOptions,
   type RunResult,
   type SavedRun,
+  type SendOptions,
   type SnapshotItem,
   type Tier,
   type TokenMeta,

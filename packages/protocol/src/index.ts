@@ -3,6 +3,7 @@ export { type Cursor, encodeCursor, parseCursor } from './cursor.ts';
 export type { Attached, Batch, DownFrame, Err, Events, GoAway, Heartbeat, Limits, Ok, Snap, Started, Welcome } from './down.ts';
 export { ERRORS, type ErrorBody, type ErrorCode, type ErrorRow, isErrorCode, OpenClawError } from './errors.ts';
 export { applyRecord, emptyFold, foldText, foldThinking, foldToolCalls, type RunFold, type StepFold } from './fold.ts';
+export { HTTP_STATUS } from './http-status.ts';
 export { LIMITS } from './limits.ts';
 export { MEANINGS } from './meanings.ts';
 export { addUsage, type Message, NO_USAGE, type ToolCall, type ToolSpec, type Usage } from './message.ts';

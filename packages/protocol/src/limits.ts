@@ -12,6 +12,8 @@ export const LIMITS = {
   maxBodyBytes: 1024 * 1024,
   /** Characters of a command's data, as JSON. */
   maxCommandChars: 16 * 1024,
+  /** Commands of one run that wait to be handled, a message until a step answers it. */
+  maxWaitingCommands: 100,
   /** Open channels of one connection. */
   maxChannels: 10_000,
   /** Characters of an idempotency key, command id, session or agent name. */

@@ -7,10 +7,11 @@ export type Finish = 'stop' | 'length' | 'tool_calls' | 'content_filter' | 'inte
 /** When a message to a run that goes on is answered: after what the run does now, at its next step, or at once. */
 export type SendMode = 'queue' | 'steer' | 'interrupt';
 
-/** The past that a run shares with another: that run's records after its first, up to `seq`. */
+/** The past that a run shares with another: that run's records after its first, up to `seq`; and what is said next, where that is not left to the model. */
 export interface Fork {
   readonly run: string;
   readonly seq: number;
+  readonly text?: string;
 }
 
 /** What a run was asked to do: the payload of `run.created`, fixed for the run's life. */

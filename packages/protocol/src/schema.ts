@@ -34,6 +34,13 @@ export const commandKindSchema = z.enum(['cancel', 'feedback', 'send']);
 
 export const sendDataSchema = z.strictObject({ text: z.string().min(1), mode: z.enum(['queue', 'steer', 'interrupt']) });
 
+/** What a caller may say of a fork. */
+export const forkRequestSchema = z.strictObject({
+  at: z.int().min(1).exactOptional(),
+  model: z.string().min(1).max(256).exactOptional(),
+  input: z.string().min(1).max(LIMITS.maxCommandChars).exactOptional(),
+});
+
 const upFrame = z.discriminatedUnion('t', [
   z.strictObject({
     t: z.literal('hello'),

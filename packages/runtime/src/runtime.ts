@@ -43,7 +43,7 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
   const deps: RunDeps = {
     ...options,
     agents: new Map(options.agents.map((agent) => [agent.name, agent])),
-    sessions: createSessions(store),
+    sessions: createSessions(store, clock),
     wheel: createWheel(clock, 2),
   };
 

@@ -31,13 +31,20 @@ export const said: ModelEnd = { finish: 'stop', usage: { ...NO_USAGE, outputToke
 
 export async function openTestHouse(
   acts: readonly Act[],
-  options: { prefix?: boolean; limits?: Partial<RunLimits>; store?: Store } = {},
+  options: {
+    prefix?: boolean;
+    attach?: boolean;
+    fallbacks?: readonly string[];
+    limits?: Partial<RunLimits>;
+    store?: Store;
+    broker?: ModelBroker;
+  } = {},
 ): Promise<TestHouse> {
   const store = options.store ?? createMemoryStore();
   const requests: ModelRequest[] = [];
   const defects: unknown[] = [];
-  const capabilities = { prefix: options.prefix ?? false, attach: false, tools: true, reasoning: true };
-  const info = { name: 'scripted', provider: 'test', simulated: true, capabilities };
+  const capabilities = { prefix: options.prefix ?? false, attach: options.attach ?? false, tools: true, reasoning: true };
+  const info = { name: 'scripted', provider: 'test', simulated: true, capabilities, fallbacks: options.fallbacks ?? [] };
   const broker: ModelBroker = {
     info: () => info,
     list: () => [info],
@@ -50,7 +57,7 @@ export async function openTestHouse(
   };
   const runtime = await startRuntime({
     store,
-    broker,
+    broker: options.broker ?? broker,
     agents: [{ name: 'default' }, { name: 'pirate', instructions: 'Talk like a pirate.' }],
     defaultModel: 'scripted',
     clock: systemClock,
@@ -77,14 +84,12 @@ export async function openTestHouse(
     },
     async ended(key) {
       for (;;) {
+        const advance = Promise.withResolvers<void>();
+        const stop = store.runs.follow(key, () => advance.resolve());
         const { head } = await store.runs.read(key, 0, 1);
+        if (!head.done) await advance.promise;
+        stop();
         if (head.done) return recordsOf(store, key);
-        await new Promise<void>((resolve) => {
-          const stop = store.runs.follow(key, () => {
-            stop();
-            resolve();
-          });
-        });
       }
     },
     async [Symbol.asyncDispose]() {

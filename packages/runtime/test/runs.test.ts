@@ -297,7 +297,7 @@ test('a session remembers the tool calls of an answer, and no empty answer', asy
   ]);
 });
 
-test('a session whose state cannot be read fails the run and lets the next one have its turn', async () => {
+test('a session whose state cannot be read ends the run as needs_attention and lets the next one have its turn', async () => {
   await using house = await openTestHouse([say('x')]);
   const get = house.store.state.get;
   let reads = 0;
@@ -305,7 +305,7 @@ test('a session whose state cannot be read fails the run and lets the next one h
     get: (tenant: string, key: string) => (reads++ === 0 ? Promise.reject(new OpenClawError('DATA_DAMAGED', 'no')) : get(tenant, key)),
   });
   const [first, second] = [await house.run('one', { session: 's' }), await house.run('two', { session: 's' })];
-  expect((await house.ended(first)).at(-1)?.data).toMatchObject({ status: 'failed', error: { code: 'DATA_DAMAGED' } });
+  expect((await house.ended(first)).at(-1)?.data).toMatchObject({ status: 'needs_attention', error: { code: 'DATA_DAMAGED' } });
   expect((await house.ended(second)).at(-1)?.data).toMatchObject({ status: 'completed' });
 });
 

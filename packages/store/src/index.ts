@@ -1,23 +1,36 @@
 export {
+  type Backup,
   type Chunk,
   type Command,
+  type CompactReport,
   type Consumer,
   type Created,
+  type Damage,
   type Durability,
   type Head,
   type Inbox,
   type Lease,
+  type ListQuery,
   type Member,
   type Page,
   type Presence,
   type Queue,
+  type RetentionPolicy,
+  type RetentionRules,
   type RunKey,
+  type RunList,
+  type RunSummary,
   type Runs,
   runKey,
   type Snapshot,
   type State,
   type Store,
+  type Upkeep,
+  type VerifyOptions,
+  type VerifyReport,
   type Versioned,
 } from './contract/store.ts';
 export { createMemoryStore, type MemoryOptions } from './memory/memory-store.ts';
+export { type Restored, type RestoreOptions, restoreBackup } from './sqlite/restore.ts';
 export { openSqliteStore, type SqliteOptions } from './sqlite/sqlite-store.ts';
+export { verifyFolder } from './sqlite/verify-folder.ts';

@@ -1,21 +1,16 @@
 import { OpenClawError } from '@openclaw-runtime/protocol';
-import type { Config, ProviderSettings } from '../config/config.ts';
-import { type ConfigFlags, resolveConfig } from '../config/resolve.ts';
-import type { Secret } from '../config/secret.ts';
+import type { Config } from '../config/config.ts';
+import type { ConfigFlags } from '../config/resolve.ts';
 import { readOwner } from '../house/owner.ts';
+import { configure } from './configure.ts';
+import type { Finding } from './finding.ts';
 import { answers, urlOf } from './health.ts';
+import { providerFinding, secretProblem } from './provider-finding.ts';
+import { recognisedLine } from './recognised-line.ts';
 import type { World } from './world.ts';
 
 export interface DoctorOptions extends ConfigFlags {
   readonly json?: boolean;
-}
-
-/** One thing that was looked at. */
-export interface Finding {
-  readonly level: 'ok' | 'warn' | 'fail';
-  readonly name: string;
-  readonly says: string;
-  readonly todo?: string;
 }
 
 const PROBE_MS = 3_000;
@@ -31,10 +26,12 @@ export async function doctor(options: DoctorOptions, world: World): Promise<numb
 
 async function configFindings(options: ConfigFlags, world: World): Promise<readonly Finding[]> {
   try {
-    const config = resolveConfig(options, world.config);
-    const providers = Object.entries(config.providers).map(([name, settings]) => providerFinding(name, settings, world));
+    const config = await configure(options, world);
+    const recognised = recognisedLine(config);
+    const providers = Object.entries(config.providers).map(([name, settings]) => providerFinding(name, settings, world, PROBE_MS));
     return [
       fileFinding(config),
+      ...(recognised === undefined ? [] : [{ level: 'ok', name: 'recognised', says: recognised } as const]),
       tokenFinding(config),
       folderFinding(config, world),
       await portFinding(config, world),
@@ -112,40 +109,6 @@ async function portFinding({ server: { host, port } }: Config, world: World): Pr
     says: `${host}:${port} is taken by another program`,
     todo: 'Use --port with another number; 0 is any free one.',
   };
-}
-
-async function providerFinding(key: string, settings: ProviderSettings, world: World): Promise<Finding> {
-  const name = `provider ${key}`;
-  if (settings.kind === 'simulated') return { level: 'ok', name, says: 'the simulated model, not a real one' };
-  const problem = settings.apiKey && secretProblem(settings.apiKey);
-  if (problem !== undefined) return { level: 'fail', name, says: problem, todo: `Set it, or take providers.${key}.apiKey out.` };
-
-  const url = modelsUrl(settings.baseUrl);
-  const headers = { ...settings.headers, ...(settings.apiKey && { authorization: `Bearer ${settings.apiKey.reveal()}` }) };
-  const answer = await world.machine.get(url, headers, PROBE_MS);
-  if ('problem' in answer)
-    return { level: 'fail', name, says: `${url}: ${answer.problem}`, todo: 'Check the address, and that the provider runs.' };
-  const says = `${url} answers ${answer.status}`;
-  if (answer.status === 401 || answer.status === 403) return { level: 'fail', name, says, todo: 'Check the key.' };
-  if (answer.status >= 500) return { level: 'warn', name, says, todo: 'The provider has trouble; runs will be tried again.' };
-  return answer.status === 200
-    ? { level: 'ok', name, says }
-    : { level: 'warn', name, says, todo: 'It is reachable, but lists no models there. Check that the address is right.' };
-}
-
-/** Addresses are written with or without their `/v1`. */
-function modelsUrl(baseUrl: string): string {
-  const base = baseUrl.replace(/\/+$/, '');
-  return /\/v\d+$/.test(base) ? `${base}/models` : `${base}/v1/models`;
-}
-
-function secretProblem(secret: Secret): string | undefined {
-  try {
-    secret.reveal();
-    return undefined;
-  } catch (error) {
-    return (error as Error).message;
-  }
 }
 
 function lineOf({ level, name, says, todo }: Finding): string {

@@ -1,7 +1,9 @@
 import { OpenClawError } from '@openclaw-runtime/protocol';
 import type { Config } from '../config/config.ts';
+import type { ConfigFlags } from '../config/resolve.ts';
 import type { House } from '../house/house.ts';
 import { readOwner } from '../house/owner.ts';
+import { configure } from './configure.ts';
 import { answers, urlOf } from './health.ts';
 import type { World } from './world.ts';
 
@@ -13,20 +15,25 @@ export interface Place {
   readonly house?: House;
 }
 
+interface Asked extends Pick<ConfigFlags, 'config' | 'data'> {
+  readonly url?: string;
+}
+
 /**
  * The address that was asked for; else the server that has the data folder open; else the one at the configured address,
  * unless a data folder was asked for; else a house in this process.
  */
-export async function findPlace(asked: { readonly url?: string; readonly data?: string }, config: Config, world: World): Promise<Place> {
+export async function findPlace(asked: Asked, config: Config, world: World): Promise<Place> {
   if (asked.url !== undefined) return { url: await checked(asked.url, world) };
   const owner = await livingOwner(config, world);
   if (owner) return { url: owner };
   const configured = urlOf(config.server.host, config.server.port);
   const elsewhere = asked.data === undefined && config.server.port !== 0 && (await answers(configured, world.machine, PROBE_MS));
-  return elsewhere ? { url: configured } : openHere(config, world);
+  return elsewhere ? { url: configured } : openHere(asked, world);
 }
 
-async function openHere(config: Config, world: World): Promise<Place> {
+async function openHere(asked: Asked, world: World): Promise<Place> {
+  const config = await configure(asked, world);
   const own: Config = { ...config, server: { ...config.server, host: '127.0.0.1', port: 0 } };
   try {
     const house = await world.openHouse(own, { clock: world.clock, random: world.random, log: (line) => world.err.write(`${line}\n`) });
@@ -41,7 +48,8 @@ async function openHere(config: Config, world: World): Promise<Place> {
   }
 }
 
-async function livingOwner(config: Config, world: World): Promise<string | undefined> {
+/** The address of the server that has the data folder open. */
+export async function livingOwner(config: Config, world: World): Promise<string | undefined> {
   const owner = readOwner(config.dataDir, world.config);
   return owner && (await answers(owner.url, world.machine, PROBE_MS)) ? owner.url : undefined;
 }

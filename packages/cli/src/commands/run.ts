@@ -1,74 +1,53 @@
-import type { OpenClawClient, Run } from '@openclaw-runtime/client';
-import type { Config } from '../config/config.ts';
-import { type ConfigFlags, resolveConfig } from '../config/resolve.ts';
-import { findPlace } from './place.ts';
-import { createPrinter } from './printer.ts';
+import { resolve } from 'node:path';
+import type { Level } from '@openclaw-runtime/client';
+import { OpenClawError } from '@openclaw-runtime/protocol';
+import { followRun } from './follow.ts';
+import { type ServerOptions, withServer } from './server.ts';
 import type { World } from './world.ts';
 
-export interface RunOptions extends Pick<ConfigFlags, 'config' | 'data'> {
+export interface RunOptions extends ServerOptions {
   readonly agent?: string;
   readonly model?: string;
   readonly session?: string;
-  readonly url?: string;
+  readonly level?: string;
+  readonly file?: string;
+  readonly stream?: boolean;
   readonly json?: boolean;
 }
 
-const INTERRUPTED = 130;
-
 /** Runs one prompt and prints the answer as it comes. Resolves with the exit code. */
-export async function run(prompt: string, options: RunOptions, world: World): Promise<number> {
-  const config = resolveConfig({ ...options }, world.config);
-  const place = await findPlace(options, config, world);
-  try {
-    const { OpenClawClient } = await import('@openclaw-runtime/client');
-    const client = new OpenClawClient({ ...tokenOf(config), ...clustersOf(config, world), clock: world.clock, random: world.random });
-    try {
-      return await follow(client, place.url, prompt, options, world);
-    } finally {
-      client.close();
-    }
-  } finally {
-    await place.house?.close();
-  }
-}
-
-async function follow(client: OpenClawClient, url: string, prompt: string, options: RunOptions, world: World): Promise<number> {
-  const printer = createPrinter(world, options.json ?? false);
-  client.on('token', (text, { step }) => printer.text(text, step));
-  client.on('thinking', (text) => printer.thinking(text));
-  client.on('rewind', ({ step, keep }) => printer.rewind(step, keep));
-  client.on('reconnect', (attempt) => printer.note(`the server is gone, connecting again (attempt ${attempt})`));
-  client.on('reconnected', () => printer.note('connected again, the answer goes on'));
-  await client.connect(url);
-
-  const { agent, model, session } = options;
-  const job = client.run({ input: prompt, ...(agent && { agent }), ...(model && { model }), ...(session && { session }) });
-  const interrupt = interruptible(job, world);
-  try {
-    const result = await job.result();
-    printer.end(job.id, result);
-    if (interrupt.happened()) return INTERRUPTED;
-    return result.status === 'completed' ? 0 : 1;
-  } finally {
-    interrupt.release();
-  }
-}
-
-/** The first signal cancels the run, the second one leaves at once. */
-function interruptible(job: Run, world: World): { happened(): boolean; release(): void } {
-  let stops = 0;
-  const release = world.onStop(() => {
-    if (++stops > 1) return world.exit(INTERRUPTED);
-    job.cancel().catch(() => world.exit(INTERRUPTED));
+export async function run(prompt: string | undefined, options: RunOptions, world: World): Promise<number> {
+  const level = parseLevel(options.level);
+  const input = await inputOf(prompt, options.file, world);
+  const { agent, model, session, stream, json } = options;
+  return withServer(options, world, async (server) => {
+    const client = await server.client();
+    const asked = { input, ...(agent && { agent }), ...(model && { model }), ...(session && { session }), ...(level && { level }) };
+    return followRun(server, () => client.run(asked), { json, stream, onInterrupt: 'cancel' }, world);
   });
-  return { happened: () => stops > 0, release };
 }
 
-/** Clusters of the environment are the client's own business; those of the file stand in when there are none. */
-function clustersOf(config: Config, world: World): { readonly clusters?: Config['clusters'] } {
-  return world.config.env.OPENCLAW_CLUSTERS ? {} : { clusters: config.clusters };
+/** `1`–`4` or `auto`. Throws `BAD_REQUEST`. */
+export function parseLevel(text: string | undefined): Level | undefined {
+  if (text === undefined || text === 'auto') return text;
+  if (/^[1-4]$/.test(text)) return Number(text) as Level;
+  throw new OpenClawError('BAD_REQUEST', `--level: ${JSON.stringify(text)} is none of 1, 2, 3, 4 and auto.`);
 }
 
-function tokenOf({ server }: Config): { readonly token?: string } {
-  return server.token === undefined ? {} : { token: server.token.reveal() };
+/** The file's text, then the prompt; stdin stands in where one of them is `-`, or where there is neither and something is piped in. */
+async function inputOf(prompt: string | undefined, file: string | undefined, world: World): Promise<string> {
+  const fromStdin = prompt === '-' || file === '-' || (prompt === undefined && file === undefined && !world.input.isTty);
+  if (prompt === '-' && file === '-')
+    throw new OpenClawError('BAD_REQUEST', 'The prompt and --file cannot both be stdin. Name a file, or write the prompt.');
+  const piped = fromStdin ? (await world.input.read()).trimEnd() : '';
+  const parts = [file === '-' ? piped : file === undefined ? '' : textOf(file, world), file !== '-' && fromStdin ? piped : (prompt ?? '')];
+  const input = parts.filter((part) => part !== '').join('\n\n');
+  if (input !== '') return input;
+  throw new OpenClawError('BAD_REQUEST', 'There is no prompt. Write it behind claw run, pipe it in, or name a --file.');
+}
+
+function textOf(path: string, { config }: World): string {
+  const text = config.readFile(resolve(config.cwd, path));
+  if (text === undefined) throw new OpenClawError('BAD_REQUEST', `There is no file ${path}.`);
+  return text.trimEnd();
 }

@@ -1,6 +1,8 @@
 import type { Config } from '../config/config.ts';
-import { type ConfigFlags, resolveConfig } from '../config/resolve.ts';
+import type { ConfigFlags } from '../config/resolve.ts';
 import type { House } from '../house/house.ts';
+import { configure } from './configure.ts';
+import { recognisedLine } from './recognised-line.ts';
 import type { World } from './world.ts';
 
 export interface UpOptions extends ConfigFlags {
@@ -9,7 +11,7 @@ export interface UpOptions extends ConfigFlags {
 
 /** Serves until it is told to stop. Resolves with the exit code. */
 export async function up(options: UpOptions, world: World): Promise<number> {
-  const config = resolveConfig(options, world.config);
+  const config = await configure(options, world);
   const house = await world.openHouse(config, {
     clock: world.clock,
     random: world.random,
@@ -59,10 +61,12 @@ function readyLine(config: Config, house: House): object {
 
 function banner(config: Config, house: House): string {
   const { file, dataDir, defaultModel, notes, server } = config;
+  const recognised = recognisedLine(config);
   const model = isSimulated(config) ? `${defaultModel} (the simulated model, not a real one)` : `${defaultModel} (${providerOf(config)})`;
   const rows = [
     ['address', house.url + (server.token ? ' (with a token)' : '')],
     ['model', model],
+    ...(recognised === undefined ? [] : [['because', recognised]]),
     ['data', dataDir],
     ['config', file ?? 'none'],
     ...(server.metricsPort === undefined ? [] : [['metrics', `port ${server.metricsPort} is reserved: metrics are not served yet`]]),
@@ -75,7 +79,7 @@ function banner(config: Config, house: House): string {
 function providerOf({ models, defaultModel, providers, defaultProvider }: Config): string {
   const provider = models[defaultModel.split('?')[0] ?? '']?.provider ?? defaultProvider ?? '';
   const settings = providers[provider];
-  return settings?.kind === 'openai' ? `${provider}, ${new URL(settings.baseUrl).origin}` : provider;
+  return settings && 'baseUrl' in settings && settings.baseUrl ? `${provider}, ${new URL(settings.baseUrl).origin}` : provider;
 }
 
 function isSimulated({ models, defaultModel, providers, defaultProvider }: Config): boolean {

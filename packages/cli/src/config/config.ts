@@ -13,15 +13,24 @@ export interface Config {
   /** The provider that gets model names which are not in `models`; absent: such names are refused. */
   readonly defaultProvider?: string;
   readonly defaultModel: string;
+  /** Providers that nobody configured, the default one first, each with what they were found by. */
+  readonly recognised: readonly Recognised[];
   /** Holds an agent `default` always. */
   readonly agents: Readonly<Record<string, AgentSettings>>;
   readonly limits: LimitSettings;
+  readonly retention: RetentionSettings;
   /** WebSocket addresses by `environment/cluster`. */
   readonly clusters: Readonly<Record<string, readonly string[]>>;
   readonly cluster: ClusterSettings;
   readonly monitoring: MonitoringSettings;
   /** Things the user should be told once, such as that the simulated model answers. */
   readonly notes: readonly string[];
+}
+
+export interface Recognised {
+  readonly provider: string;
+  /** As in "OPENAI_API_KEY is set". */
+  readonly because: string;
 }
 
 export interface ServerConfig {
@@ -35,12 +44,10 @@ export interface ServerConfig {
   readonly metricsPort?: number;
 }
 
-export type ProviderSettings = OpenAiSettings | SimulatedSettings;
+export type ProviderSettings = OpenAiSettings | AnthropicSettings | GeminiSettings | OllamaSettings | AiSdkSettings | SimulatedSettings;
 
 /** What is absent is the model broker's to choose. */
-export interface OpenAiSettings {
-  readonly kind: 'openai';
-  readonly baseUrl: string;
+interface ReachedSettings {
   readonly apiKey?: Secret;
   readonly headers?: Readonly<Record<string, string>>;
   readonly timeouts?: { readonly totalMs?: number; readonly firstChunkMs?: number; readonly betweenChunksMs?: number };
@@ -48,12 +55,70 @@ export interface OpenAiSettings {
   readonly circuit?: { readonly failures?: number; readonly openMs?: number };
   /** Sockets to the provider at a time. */
   readonly connections?: number;
+  /** For all models of the provider together, save those with limits of their own. */
+  readonly limits?: CallLimitSettings;
+}
+
+/** What may go to a model at once and per minute. */
+export interface CallLimitSettings {
+  readonly concurrency?: number;
+  readonly requestsPerMinute?: number;
+  readonly tokensPerMinute?: number;
+  /** Calls that may wait. */
+  readonly queue?: number;
+}
+
+export interface OpenAiSettings extends ReachedSettings {
+  readonly kind: 'openai';
+  readonly baseUrl: string;
   readonly prefix?: PrefixWay;
+  readonly api?: 'chat' | 'responses';
+  /** With `responses`: the provider goes on where nobody listens, and can be attached to again. */
+  readonly background?: boolean;
+}
+
+export interface AnthropicSettings extends ReachedSettings {
+  readonly kind: 'anthropic';
+  readonly baseUrl?: string;
+  readonly prefix?: 'none' | 'assistant';
+  /** Tokens of one answer. */
+  readonly maxTokens?: number;
+}
+
+interface SdkSettings extends ReachedSettings {
+  readonly prefix?: 'none' | 'assistant';
+  /** By the name of the AI SDK's provider: what it takes with each call. */
+  readonly providerOptions?: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
+}
+
+export interface GeminiSettings extends SdkSettings {
+  readonly kind: 'gemini';
+  readonly baseUrl?: string;
+}
+
+export interface OllamaSettings extends SdkSettings {
+  readonly kind: 'ollama';
+  readonly baseUrl?: string;
+}
+
+/** A package of the AI SDK. */
+export interface AiSdkSettings extends SdkSettings {
+  readonly kind: 'ai-sdk';
+  /** As in `npm install`, or a path that begins with a dot. */
+  readonly package: string;
+  /** Absolute: where the package is installed, the folder of the configuration file. */
+  readonly folder: string;
+  /** The name of its `createX`. */
+  readonly export?: string;
+  readonly options?: Readonly<Record<string, unknown>>;
+  /** More options, which nobody is shown. */
+  readonly secrets?: Readonly<Record<string, Secret>>;
 }
 
 /** The simulated model; its options travel in the model's name (`simulated?tokens=20&ms=200`). */
 export interface SimulatedSettings {
   readonly kind: 'simulated';
+  readonly limits?: CallLimitSettings;
 }
 
 /** How a provider is asked to go on from given text. */
@@ -64,12 +129,30 @@ export interface ModelSettings {
   /** At the provider; absent: as here. */
   readonly name?: string;
   readonly prefix?: PrefixWay;
+  /** In place of those of the provider. */
+  readonly limits?: CallLimitSettings;
+  /** Models to ask, in this order, when this one is given up. */
+  readonly fallback?: readonly string[];
 }
 
 export interface AgentSettings {
   readonly instructions?: string;
   readonly model?: string;
   readonly description?: string;
+}
+
+/** What becomes of runs that have ended. */
+export interface RetentionRules {
+  /** Milliseconds until a snapshot stands for a run's records. */
+  readonly compactAfterMs: number;
+  /** Milliseconds until nothing is left of a run; absent: never. */
+  readonly deleteAfterMs?: number;
+  /** Bytes to which runs are deleted, the oldest first; absent: no limit. */
+  readonly maxBytes?: number;
+}
+
+export interface RetentionSettings extends RetentionRules {
+  readonly tenants: Readonly<Record<string, RetentionRules>>;
 }
 
 export interface LimitSettings {

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { nearest } from './nearest.ts';
 import { secretProblem } from './secret.ts';
-import { parseDuration, parseFlag, parseNumber, parseRatio } from './units.ts';
+import { parseBytes, parseDuration, parseFlag, parseNumber, parseRatio } from './units.ts';
 
 /** One value of the file: `read` gives what it means, or `undefined`, and then it "is not {expected}". */
 function field<T>(expected: string | ((value: unknown) => string), read: (value: unknown) => T | undefined): z.ZodType<T> {
@@ -24,6 +24,13 @@ export const flag: z.ZodType<boolean> = field('true or false', parseFlag);
 
 /** Milliseconds. */
 export const duration: z.ZodType<number> = field('a duration, such as 500ms, 30s, 10m or a number of milliseconds', parseDuration);
+
+/** Milliseconds; `Infinity` for never. */
+export const durationOrNever: z.ZodType<number> = field('a duration, such as 12h or 30d, or never', (value) =>
+  value === 'never' ? Number.POSITIVE_INFINITY : parseDuration(value),
+);
+
+export const bytes: z.ZodType<number> = field('a size, such as 500MB, 10GiB or a number of bytes', parseBytes);
 
 /** 0–1. */
 export const ratio: z.ZodType<number> = field('a part of the whole, such as 1% or 0.01', parseRatio);

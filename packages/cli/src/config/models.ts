@@ -1,69 +1,115 @@
-import type { Config, ProviderSettings } from './config.ts';
+import type { Config, ModelSettings, ProviderSettings } from './config.ts';
+import type { Found } from './found.ts';
 import { nearest } from './nearest.ts';
 import type { ConfigPorts } from './ports.ts';
 import type { Problem } from './problems.ts';
+import { foundNotes, openAi, recognise, type Seen } from './recognise.ts';
 import type { FileConfig } from './schema.ts';
 import { secretOf } from './secret.ts';
 
-type Models = Pick<Config, 'providers' | 'models' | 'defaultProvider' | 'defaultModel' | 'notes'>;
+type Models = Pick<Config, 'providers' | 'models' | 'defaultProvider' | 'defaultModel' | 'recognised' | 'notes'>;
 
-const OPENAI_URL = 'https://api.openai.com/v1';
-const OPENAI_MODEL = 'gpt-4.1-mini';
+/** Who answers: the file's providers, else those that the environment and the machine have, else the simulated model. Problems are pushed to `problems`. */
+export function resolveModels(file: FileConfig, ports: ConfigPorts, folder: string, found: Found, problems: Problem[]): Models {
+  const resolved =
+    file.providers && Object.keys(file.providers).length > 0 ? ofFile(file, ports, folder, problems) : ofMachine(file, ports, found);
+  checkModels(file, resolved, problems);
+  return resolved;
+}
 
-/** Who answers: the file's providers, else the one the OPENAI_… variables name, else the simulated model. Problems are pushed to `problems`. */
-export function resolveModels(file: FileConfig, ports: ConfigPorts, folder: string, problems: Problem[]): Models {
-  const providers: Record<string, ProviderSettings> = {};
-  for (const [key, { ...settings }] of Object.entries(file.providers ?? {})) {
-    if (settings.kind === 'simulated') providers[key] = settings;
-    else {
-      const { apiKey, ...rest } = settings;
-      providers[key] = apiKey === undefined ? rest : { ...rest, apiKey: secretOf(apiKey, ports, folder) };
-    }
-  }
-  const configured = Object.keys(providers);
-  const models = { ...file.models };
-  for (const [key, { provider }] of Object.entries(models)) {
-    if (!(provider in providers)) problems.push(unknown(['models', key, 'provider'], provider, 'provider', configured));
-  }
-
-  const fromEnv = providerOfEnvironment(ports, configured.length > 0);
-  if (fromEnv && !('openai' in providers)) {
-    const defaultModel = file.defaultModel ?? (Object.keys(models)[0] || ports.env.OPENAI_MODEL || OPENAI_MODEL);
-    return { providers: { ...providers, openai: fromEnv }, models, defaultProvider: 'openai', defaultModel, notes: [] };
-  }
-  if (configured.length === 0) {
-    const notes = [
-      'No provider is configured, so the simulated model answers. Set OPENAI_API_KEY or OPENAI_BASE_URL, or write openclaw.yaml.',
-    ];
+/** A file with providers of its own wins over a key that happens to be set, but not over an address that was set on purpose. */
+function ofFile(file: FileConfig, ports: ConfigPorts, folder: string, problems: Problem[]): Models {
+  const providers = Object.fromEntries(
+    Object.entries(file.providers ?? {}).map(([key, settings]) => [key, providerOf(settings, ports, folder)]),
+  );
+  const models: Record<string, ModelSettings> = { ...file.models };
+  const addressed = ports.env.OPENAI_BASE_URL && !('openai' in providers) ? openAi(ports.env) : undefined;
+  if (addressed) {
     return {
-      providers: { simulated: { kind: 'simulated' } },
-      models: { simulated: { provider: 'simulated' } },
-      defaultModel: file.defaultModel ?? 'simulated',
-      notes,
+      providers: { ...providers, openai: addressed.settings },
+      models,
+      defaultProvider: 'openai',
+      defaultModel: file.defaultModel ?? firstOf(models) ?? (addressed.models[0] as string),
+      recognised: [addressed],
+      notes: [],
     };
   }
-  for (const key of configured) if (providers[key]?.kind === 'simulated' && !(key in models)) models[key] = { provider: key };
-  const defaultModel = file.defaultModel ?? Object.keys(models)[0];
+  for (const [key, { kind }] of Object.entries(providers)) if (kind === 'simulated' && !(key in models)) models[key] = { provider: key };
+  const defaultModel = file.defaultModel ?? firstOf(models);
   if (defaultModel === undefined) {
     problems.push({ path: ['models'], says: 'is missing. Expected at least one model, such as models: {NAME: {provider: PROVIDER}}.' });
   }
-  return { providers, models, defaultModel: defaultModel ?? '', notes: [] };
+  return { providers, models, defaultModel: defaultModel ?? '', recognised: [], notes: [] };
+}
+
+function ofMachine(file: FileConfig, ports: ConfigPorts, found: Found): Models {
+  const all = recognise(ports, found);
+  const [first] = all;
+  const notes = foundNotes(found);
+  if (first === undefined) {
+    const note =
+      'No provider is configured, so the simulated model answers. Set OPENAI_API_KEY, ANTHROPIC_API_KEY or GEMINI_API_KEY, start Ollama, or write openclaw.yaml.';
+    return {
+      providers: { simulated: { kind: 'simulated' } },
+      models: { simulated: { provider: 'simulated' }, ...file.models },
+      defaultModel: file.defaultModel ?? 'simulated',
+      recognised: [],
+      notes: [note, ...notes],
+    };
+  }
+  // A server that merely happens to run takes nothing away from who asks for the simulated model.
+  const simulated: readonly Seen[] = first.provider === 'ollama' ? [SIMULATED] : [];
+  const listed = [...all, ...simulated].flatMap(({ provider, models }) => models.map((model) => [model, { provider }] as const));
+  return {
+    providers: Object.fromEntries([...all, ...simulated].map(({ provider, settings }) => [provider, settings])),
+    // Where two have a model of one name, the first of them is meant.
+    models: { ...Object.fromEntries(listed.toReversed()), ...file.models },
+    defaultProvider: first.provider,
+    defaultModel: file.defaultModel ?? firstOf(file.models ?? {}) ?? (first.models[0] as string),
+    recognised: all,
+    notes,
+  };
+}
+
+const SIMULATED: Seen = { provider: 'simulated', because: '', settings: { kind: 'simulated' }, models: ['simulated'] };
+
+type FileProvider = NonNullable<FileConfig['providers']>[string];
+
+function providerOf(settings: FileProvider, ports: ConfigPorts, folder: string): ProviderSettings {
+  if (settings.kind === 'simulated') return settings;
+  const { apiKey, ...rest } = settings;
+  const key = apiKey === undefined ? {} : { apiKey: secretOf(apiKey, ports, folder) };
+  if (rest.kind !== 'ai-sdk') return { ...rest, ...key };
+  const secrets = Object.entries(rest.secrets ?? {}).map(([option, written]) => [option, secretOf(written, ports, folder)] as const);
+  return { ...rest, ...key, folder, secrets: Object.fromEntries(secrets) };
+}
+
+/** Providers and fallbacks that models name must exist. A model may stand behind another that stands behind it: only the first one's list counts. */
+function checkModels(file: FileConfig, resolved: Models, problems: Problem[]): void {
+  const providers = Object.keys(resolved.providers);
+  for (const [key, { provider, fallback = [] }] of Object.entries(file.models ?? {})) {
+    if (!providers.includes(provider)) problems.push(unknown(['models', key, 'provider'], provider, 'provider', providers));
+    for (const [i, name] of fallback.entries()) {
+      const path = ['models', key, 'fallback', i];
+      if (bareName(name) === key) problems.push({ path, says: `"${name}" is the model itself. Name others.` });
+      else if (fallback.indexOf(name) < i) problems.push({ path, says: `"${name}" is named twice.` });
+      else checkModelName(name, path, resolved, problems);
+    }
+  }
 }
 
 /** The names before `?` are checked; where a default provider takes any name, none is. */
 export function checkModelName(model: string, path: readonly PropertyKey[], models: Models, problems: Problem[]): void {
-  const bare = model.split('?')[0] ?? model;
   const known = Object.keys(models.models);
-  if (models.defaultProvider === undefined && !known.includes(bare)) problems.push(unknown(path, model, 'model', known));
+  if (models.defaultProvider === undefined && !known.includes(bareName(model))) problems.push(unknown(path, model, 'model', known));
 }
 
-/** A file with providers of its own wins over a key that happens to be set, but not over an address that was set on purpose. */
-function providerOfEnvironment({ env }: ConfigPorts, fileHasProviders: boolean): ProviderSettings | undefined {
-  const baseUrl = env.OPENAI_BASE_URL;
-  if (!baseUrl && (fileHasProviders || !env.OPENAI_API_KEY)) return undefined;
-  const ports = { env, cwd: '/', readFile: () => undefined };
-  const apiKey = env.OPENAI_API_KEY ? { apiKey: secretOf('secret://env/OPENAI_API_KEY', ports, '/') } : {};
-  return { kind: 'openai', baseUrl: baseUrl || OPENAI_URL, ...apiKey };
+function bareName(model: string): string {
+  return model.split('?')[0] ?? model;
+}
+
+function firstOf(models: Readonly<Record<string, unknown>>): string | undefined {
+  return Object.keys(models)[0];
 }
 
 function unknown(path: readonly PropertyKey[], word: string, what: string, known: readonly string[]): Problem {

@@ -10,14 +10,16 @@ export interface Problem {
   readonly says: string;
 }
 
+const PROVIDER_KINDS = ['openai', 'anthropic', 'gemini', 'ollama', 'ai-sdk', 'simulated'];
+
 /** The schema's complaints in words. `raw` is the file as written: what is shown comes from there, not from variables. */
 export function problemsOf(error: z.ZodError, schema: z.core.$ZodType, raw: unknown): readonly Problem[] {
   return error.issues.flatMap((issue) => {
     const { path } = issue;
     if (issue.code === 'unrecognized_keys') return issue.keys.map((key) => unknownKey(path, key, schema));
     const value = valueAt(raw, path);
-    if (value === undefined || value === null) return [{ path, says: `is missing. Expected ${expectedOf(issue)}.` }];
-    const expected = expectedOf(issue);
+    if (value === undefined || value === null) return [{ path, says: `is missing. Expected ${expectedOf(issue, undefined)}.` }];
+    const expected = expectedOf(issue, value);
     return [{ path, says: `${shown(path, value)} is not ${expected}${/[.?]$/.test(expected) ? '' : '.'}` }];
   });
 }
@@ -41,7 +43,7 @@ export function badConfig(
 
 /** A value for people: quoted, short, and never a secret. */
 export function shown(path: readonly PropertyKey[], value: unknown): string {
-  if (path.some((key) => /^(apikey|token|headers)$/i.test(String(key)))) return 'the value (not shown)';
+  if (path.some((key) => /^(apikey|token|headers|secrets|options)$/i.test(String(key)))) return 'the value (not shown)';
   const written = JSON.stringify(value) ?? String(value);
   return written.length > 80 ? `${written.slice(0, 77)}...` : written;
 }
@@ -55,8 +57,12 @@ function unknownKey(path: readonly PropertyKey[], key: string, schema: z.core.$Z
   };
 }
 
-function expectedOf(issue: z.core.$ZodIssue): string {
-  if (issue.code === 'invalid_union') return '"openai" or "simulated"';
+function expectedOf(issue: z.core.$ZodIssue, value: unknown): string {
+  if (issue.code === 'invalid_union') {
+    const near = value === undefined ? undefined : nearest(String(value), PROVIDER_KINDS);
+    const list = `a kind of provider: ${PROVIDER_KINDS.join(', ')}`;
+    return near === undefined ? list : `${list}. Did you mean "${near}"?`;
+  }
   if (issue.code !== 'invalid_type') return issue.message;
   return { object: 'a group of keys', record: 'a group of keys', array: 'a list' }[issue.expected as string] ?? `a ${issue.expected}`;
 }

@@ -1,10 +1,12 @@
 import { dirname, resolve } from 'node:path';
 import type { Config, LimitSettings } from './config.ts';
 import { type ConfigFile, readConfigFile } from './file.ts';
+import type { Found } from './found.ts';
 import { isLoopback } from './loopback.ts';
 import { checkModelName, resolveModels } from './models.ts';
 import type { ConfigPorts } from './ports.ts';
 import { badConfig, type Problem } from './problems.ts';
+import { retentionOf } from './retention.ts';
 import { secretOf } from './secret.ts';
 import { parseNumber } from './units.ts';
 import { unusedNotes } from './unused.ts';
@@ -30,15 +32,15 @@ const LIMITS: LimitSettings = {
 };
 
 /** Finds, reads and completes the configuration. Throws `BAD_CONFIG` with every problem that was found. */
-export function resolveConfig(flags: ConfigFlags, ports: ConfigPorts): Config {
-  return completeConfig(readConfigFile(flags.config, ports), flags, ports);
+export function resolveConfig(flags: ConfigFlags, ports: ConfigPorts, found: Found = {}): Config {
+  return completeConfig(readConfigFile(flags.config, ports), flags, ports, found);
 }
 
-export function completeConfig(file: ConfigFile, flags: ConfigFlags, ports: ConfigPorts): Config {
+export function completeConfig(file: ConfigFile, flags: ConfigFlags, ports: ConfigPorts, found: Found = {}): Config {
   const { content } = file;
   const folder = file.path === undefined ? ports.cwd : dirname(file.path);
   const problems: Problem[] = [];
-  const models = resolveModels(content, ports, folder, problems);
+  const models = resolveModels(content, ports, folder, found, problems);
   checkModelName(models.defaultModel, ['defaultModel'], models, problems);
   for (const [key, agent] of Object.entries(content.agents ?? {})) {
     if (agent.model !== undefined) checkModelName(agent.model, ['agents', key, 'model'], models, problems);
@@ -60,6 +62,7 @@ export function completeConfig(file: ConfigFile, flags: ConfigFlags, ports: Conf
     notes: [...models.notes, ...unusedNotes(content)],
     agents: { default: {}, ...content.agents },
     limits: { ...LIMITS, ...content.limits },
+    retention: retentionOf(content.retention),
     clusters: content.clusters ?? {},
     cluster: {
       maxThreads: cluster.maxThreads ?? 10,

@@ -1,12 +1,22 @@
 import { z } from 'zod';
-import { choice, count, duration, flag, name, ratio, secret, text, url } from './field.ts';
+import { bytes, choice, count, duration, durationOrNever, flag, name, ratio, secret, text, url } from './field.ts';
 
 const MILLION = 1_000_000;
 const prefix = choice('none', 'continue_final_message', 'deepseek', 'assistant').exactOptional();
+const plainPrefix = choice('none', 'assistant').exactOptional();
+const settings = z.record(z.string(), z.unknown());
 
-const openAi = z.strictObject({
-  kind: z.literal('openai'),
-  baseUrl: url('http', 'https'),
+const limits = z
+  .strictObject({
+    concurrency: count(1, MILLION).exactOptional(),
+    requestsPerMinute: count(1, MILLION).exactOptional(),
+    tokensPerMinute: count(1, 1_000 * MILLION).exactOptional(),
+    queue: count(0, MILLION).exactOptional(),
+  })
+  .exactOptional();
+
+/** What may be said of every provider that is somewhere. */
+const reached = {
   apiKey: secret.exactOptional(),
   headers: z.record(z.string(), text).exactOptional(),
   timeouts: z
@@ -17,10 +27,50 @@ const openAi = z.strictObject({
     .exactOptional(),
   circuit: z.strictObject({ failures: count(1, MILLION).exactOptional(), openMs: duration.exactOptional() }).exactOptional(),
   connections: count(1, 65_536).exactOptional(),
+  limits,
+};
+
+const baseUrl = url('http', 'https');
+
+const openAi = z.strictObject({
+  kind: z.literal('openai'),
+  baseUrl,
+  ...reached,
   prefix,
+  api: choice('chat', 'responses').exactOptional(),
+  background: flag.exactOptional(),
 });
 
-const simulated = z.strictObject({ kind: z.literal('simulated') });
+const anthropic = z.strictObject({
+  kind: z.literal('anthropic'),
+  baseUrl: baseUrl.exactOptional(),
+  ...reached,
+  prefix: plainPrefix,
+  maxTokens: count(1, 10 * MILLION).exactOptional(),
+});
+
+const sdk = { ...reached, prefix: plainPrefix, providerOptions: z.record(z.string(), settings).exactOptional() };
+const gemini = z.strictObject({ kind: z.literal('gemini'), baseUrl: baseUrl.exactOptional(), ...sdk });
+const ollama = z.strictObject({ kind: z.literal('ollama'), baseUrl: baseUrl.exactOptional(), ...sdk });
+
+const aiSdk = z.strictObject({
+  kind: z.literal('ai-sdk'),
+  package: name,
+  export: name.exactOptional(),
+  options: settings.exactOptional(),
+  secrets: z.record(z.string(), secret).exactOptional(),
+  ...sdk,
+});
+
+const simulated = z.strictObject({ kind: z.literal('simulated'), limits });
+
+const retention = {
+  compactAfter: duration.exactOptional(),
+  deleteAfter: durationOrNever.exactOptional(),
+  maxBytes: bytes.exactOptional(),
+};
+
+const KINDS = [openAi, anthropic, gemini, ollama, aiSdk, simulated] as const;
 
 /** The file as people write it: everything may be left out. Its keys are what "did you mean" chooses from. */
 export const fileSchema = z.strictObject({
@@ -35,8 +85,13 @@ export const fileSchema = z.strictObject({
     .exactOptional(),
   data: text.exactOptional(),
   durability: z.strictObject({ text: choice('process', 'disk').exactOptional() }).exactOptional(),
-  providers: z.record(z.string(), z.discriminatedUnion('kind', [openAi, simulated])).exactOptional(),
-  models: z.record(z.string(), z.strictObject({ provider: name, name: name.exactOptional(), prefix })).exactOptional(),
+  providers: z.record(z.string(), z.discriminatedUnion('kind', KINDS)).exactOptional(),
+  models: z
+    .record(
+      z.string(),
+      z.strictObject({ provider: name, name: name.exactOptional(), prefix, limits, fallback: z.array(name).exactOptional() }),
+    )
+    .exactOptional(),
   defaultModel: name.exactOptional(),
   agents: z
     .record(
@@ -54,6 +109,7 @@ export const fileSchema = z.strictObject({
       runMs: duration.exactOptional(),
     })
     .exactOptional(),
+  retention: z.strictObject({ ...retention, tenants: z.record(z.string(), z.strictObject(retention)).exactOptional() }).exactOptional(),
   clusters: z.record(z.string(), z.array(url('ws', 'wss', 'http', 'https'))).exactOptional(),
   cluster: z
     .strictObject({

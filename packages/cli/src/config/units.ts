@@ -8,6 +8,26 @@ export function parseDuration(value: unknown): number | undefined {
   return factor ? Number(hit[1]) * factor : undefined;
 }
 
+const BYTES_PER: Readonly<Record<string, number>> = {
+  b: 1,
+  kb: 1e3,
+  mb: 1e6,
+  gb: 1e9,
+  tb: 1e12,
+  kib: 2 ** 10,
+  mib: 2 ** 20,
+  gib: 2 ** 30,
+  tib: 2 ** 40,
+};
+
+/** `500000`, `"500MB"`, `"10 GiB"` as bytes. */
+export function parseBytes(value: unknown): number | undefined {
+  if (typeof value === 'number') return Number.isFinite(value) && value >= 0 ? value : undefined;
+  const hit = typeof value === 'string' ? /^(\d+(?:\.\d+)?)\s*([a-z]*)$/i.exec(value.trim()) : null;
+  const factor = hit && (hit[2] === '' ? 1 : BYTES_PER[(hit[2] as string).toLowerCase()]);
+  return factor ? Number(hit[1]) * factor : undefined;
+}
+
 /** `0.01` or `"1%"` as a part of 1. */
 export function parseRatio(value: unknown): number | undefined {
   const hit = typeof value === 'string' ? /^(\d+(?:\.\d+)?)\s*(%?)$/.exec(value.trim()) : null;

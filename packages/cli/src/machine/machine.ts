@@ -9,19 +9,35 @@ export function createMachine(clock: Clock): Machine {
   return {
     nodeVersion: process.versions.node,
     get: (url, headers, timeoutMs) => get(url, headers, timeoutMs, clock),
+    ask: (url, request, timeoutMs) =>
+      within(timeoutMs, clock, async (signal) => {
+        const response = await fetch(url, { ...request, signal, redirect: 'manual' });
+        return { status: response.status, body: await response.text() };
+      }),
+    hasPackage: async (name, folder) => (await import('@openclaw-runtime/model')).findPackage(name, folder) !== undefined,
     isPortFree,
     folder: folderAt,
     isAlive,
   };
 }
 
-async function get(url: string, headers: Readonly<Record<string, string>>, timeoutMs: number, clock: Clock): ReturnType<Machine['get']> {
+function get(url: string, headers: Readonly<Record<string, string>>, timeoutMs: number, clock: Clock): ReturnType<Machine['get']> {
+  return within(timeoutMs, clock, async (signal) => {
+    const response = await fetch(url, { headers, signal, redirect: 'manual' });
+    await response.body?.cancel();
+    return { status: response.status };
+  });
+}
+
+async function within<T>(
+  timeoutMs: number,
+  clock: Clock,
+  ask: (signal: AbortSignal) => Promise<T>,
+): Promise<T | { readonly problem: string }> {
   const abort = new AbortController();
   const cancel = clock.after(timeoutMs, () => abort.abort());
   try {
-    const response = await fetch(url, { headers, signal: abort.signal, redirect: 'manual' });
-    await response.body?.cancel();
-    return { status: response.status };
+    return await ask(abort.signal);
   } catch (error) {
     if (abort.signal.aborted) return { problem: `no answer within ${timeoutMs} ms` };
     const { cause, message } = error as Error;

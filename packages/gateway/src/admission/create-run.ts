@@ -35,16 +35,23 @@ export async function createRun(
   const key = runKey(tenant, run);
   const checked = catalogue.checkAgent(agent);
   if (checked) await checked.catch((error: unknown) => unlessCreated(store, key, error));
-  const fingerprint = hash('sha256', JSON.stringify(request), 'base64url').slice(0, 22);
+  const fingerprint = fingerprintOf(request);
   const record = encodeRecord('run.created', 0, 0, { ...request, at: clock.wall(), fingerprint });
   const { created, head, fingerprint: first } = await store.runs.create(key, record, fingerprint);
-  if (first !== fingerprint) {
-    throw new OpenClawError(
-      'IDEMPOTENCY_CONFLICT',
-      'This idempotency key was used for a different request. Use a new key, or send the same request.',
-    );
-  }
+  if (first !== fingerprint) throw otherRequest();
   return { run, key, head, dup: !created };
+}
+
+/** Of what was asked, by which the same request is known again. */
+export function fingerprintOf(asked: unknown): string {
+  return hash('sha256', JSON.stringify(asked), 'base64url').slice(0, 22);
+}
+
+export function otherRequest(): OpenClawError {
+  return new OpenClawError(
+    'IDEMPOTENCY_CONFLICT',
+    'This idempotency key was used for a different request. Use a new key, or send the same request.',
+  );
 }
 
 /** A run that was created while its agent still existed stays what its key stands for. */

@@ -6,6 +6,8 @@ export interface Claim {
   readonly after?: number | undefined;
   /** The reader's chain value at `after`. */
   readonly h?: number | undefined;
+  /** It wants nothing before the run has ended. */
+  readonly hold?: boolean | undefined;
 }
 
 /** Where it will be served from. */
@@ -18,20 +20,23 @@ export interface Position {
 }
 
 /**
- * Answers an attach (PROTOCOL.md §5.3, §5.4): replay, snapshot or reset, never a partial hole. A reader that knows more than the log, or something else, and gives its
+ * Answers an attach (PROTOCOL.md §5.3, §5.4): replay, snapshot or reset, never a partial hole. Where the records after the cursor are gone, so is the chain that
+ * a reader's could be compared with: the snapshot replaces all it knew. A reader that knows more than the log, or something else, and gives its
  * epoch and its chain as proof, shows that the log regressed: a new epoch is minted. Without proof it only starts again. Rejects with `NOT_FOUND`.
  */
 export async function locate(store: Store, key: RunKey, claim: Claim, snapshotDistance: number): Promise<Position> {
   const after = claim.after ?? 0;
-  const { head, before } = await store.runs.read(key, after, 1);
+  const { head, before, snapshot: standsIn } = await store.runs.read(key, after, 1);
   const fresh = claim.after === undefined || after === 0;
   const sameEpoch = claim.epoch === undefined || claim.epoch === head.epoch;
-  if (!fresh && sameEpoch && (after > head.seq || (claim.h !== undefined && claim.h !== before))) {
+  if (!fresh && sameEpoch && (after > head.seq || (claim.h !== undefined && !standsIn && claim.h !== before))) {
     const proven = claim.epoch !== undefined && claim.h !== undefined;
     const renewed = proven ? await store.runs.regress(key, head.epoch) : head;
     return fromStart(store, key, renewed, snapshotDistance, 'reset');
   }
   if (!sameEpoch) return fromStart(store, key, head, snapshotDistance, 'reset');
+  if (claim.hold && !head.done) return { mode: 'replay', head, from: after };
+  if (standsIn) return { mode: 'snapshot', head, from: standsIn.seq, snapshot: standsIn };
   if (fresh) return fromStart(store, key, head, snapshotDistance, 'replay');
   if (head.seq - after > snapshotDistance) {
     const snapshot = await store.runs.snapshot(key);

@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import { decodeRecords, encodeCursor, foldText, type RunFold } from '@openclaw-runtime/protocol';
-import type { Page, RunKey } from '@openclaw-runtime/store';
+import type { Page, RunKey, Snapshot } from '@openclaw-runtime/store';
 import type { GatewayContext } from '../admission/options.ts';
 import { type Claim, locate } from '../admission/position.ts';
 
@@ -14,10 +14,7 @@ export async function streamEvents(context: GatewayContext, response: ServerResp
   response.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-store', 'x-accel-buffering': 'no' });
   response.flushHeaders();
   if (mode === 'reset') response.write(`event: reset\ndata: {"epoch":${head.epoch}}\n\n`);
-  if (snapshot) {
-    const fold = JSON.parse(snapshot.fold) as RunFold;
-    response.write(event(head.epoch, snapshot.seq, 'snapshot', { seq: snapshot.seq, text: foldText(fold), fold }));
-  }
+  if (snapshot) response.write(snapshotEvent(head.epoch, snapshot));
 
   let gone = false;
   let wake: () => void = () => undefined;
@@ -55,8 +52,13 @@ export async function streamEvents(context: GatewayContext, response: ServerResp
         after = page.chunk.first + page.chunk.count - 1;
         beatAt = clock.now();
       }
+      if (page.snapshot) {
+        response.write(snapshotEvent(head.epoch, page.snapshot));
+        after = page.snapshot.seq;
+        beatAt = clock.now();
+      }
       if (page.head.done && after >= page.head.seq) return void response.end();
-      if (page.chunk && after < page.head.seq) continue;
+      if ((page.chunk || page.snapshot) && after < page.head.seq) continue;
       await wait(limits.silenceMs);
       if (clock.now() - beatAt >= limits.heartbeatMs) {
         beatAt = clock.now();
@@ -68,6 +70,12 @@ export async function streamEvents(context: GatewayContext, response: ServerResp
   } finally {
     unfollow();
   }
+}
+
+/** Stands for all events up to its seq. */
+function snapshotEvent(epoch: number, { seq, fold: json }: Snapshot): string {
+  const fold = JSON.parse(json) as RunFold;
+  return event(epoch, seq, 'snapshot', { seq, text: foldText(fold), fold });
 }
 
 function eventsOf({ chunk }: Page, epoch: number): string {

@@ -1,5 +1,5 @@
 import type { ServerResponse } from 'node:http';
-import { ERRORS, type OpenClawError } from '@openclaw-runtime/protocol';
+import { HTTP_STATUS, type OpenClawError } from '@openclaw-runtime/protocol';
 
 export function respondJson(response: ServerResponse, status: number, body: unknown, headers: Readonly<Record<string, string>> = {}): void {
   const text = JSON.stringify(body);
@@ -19,5 +19,5 @@ export function respondError(response: ServerResponse, error: OpenClawError): vo
   if (error.retryAfterMs !== undefined) headers['retry-after'] = String(Math.max(1, Math.ceil(error.retryAfterMs / 1000)));
   if (error.code === 'UNAUTHENTICATED') headers['www-authenticate'] = 'Bearer';
   if (!response.req.complete) headers.connection = 'close';
-  respondJson(response, ERRORS[error.code].http, { error: error.toBody() }, headers);
+  respondJson(response, HTTP_STATUS[error.code], { error: error.toBody() }, headers);
 }

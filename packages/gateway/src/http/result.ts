@@ -12,6 +12,10 @@ export async function readResult(store: Store, key: RunKey): Promise<object> {
     const page = await store.runs.read(key, fold.seq, PAGE_BYTES);
     head = page.head;
     const { chunk } = page;
+    if (page.snapshot) {
+      fold = JSON.parse(page.snapshot.fold) as RunFold;
+      continue;
+    }
     if (!chunk) {
       if (fold.seq <= head.seq) break;
       fold = emptyFold();

@@ -1,14 +1,19 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { newId } from '@openclaw-runtime/kit';
-import { LIMITS, OpenClawError, parseCursor } from '@openclaw-runtime/protocol';
+import { type CommandKind, LIMITS, OpenClawError, parseCursor } from '@openclaw-runtime/protocol';
 import { runRequestSchema } from '@openclaw-runtime/protocol/schema';
 import { runKey } from '@openclaw-runtime/store';
 import { bearerOf, checkRequest, checkToken } from '../admission/access.ts';
 import { type CreateDeps, createRun } from '../admission/create-run.ts';
+import { forkRun } from '../admission/fork-run.ts';
 import type { GatewayContext } from '../admission/options.ts';
 import type { Claim } from '../admission/position.ts';
+import { submitCommand } from '../admission/submit.ts';
 import { readJson } from './body.ts';
 import { streamEvents } from './events.ts';
+import { parseFork } from './fork.ts';
+import { parseListQuery } from './list.ts';
+import { streamBackup, verifyData } from './operator.ts';
 import { respondError, respondJson } from './respond.ts';
 import { readResult } from './result.ts';
 
@@ -18,6 +23,9 @@ export interface Health {
 }
 
 const TENANT = 'default';
+
+/** Paths below a run, and the commands that they stand for. */
+const COMMANDS: Readonly<Record<string, CommandKind>> = { cancel: 'cancel', messages: 'send', feedback: 'feedback' };
 
 /** Answers every HTTP request; whatever goes wrong becomes an error of the table. */
 export function createRouter(context: GatewayContext, create: CreateDeps, health: Health) {
@@ -39,21 +47,35 @@ async function route(
   checkToken(bearerOf(request), context);
 
   if (url.pathname === '/v1/runs') {
-    allow(request, 'POST');
+    allow(request, 'GET', 'POST');
+    if (request.method === 'GET') return respondJson(response, 200, await context.store.runs.list(TENANT, parseListQuery(url)));
     if (!health.ready()) throw new OpenClawError('SHUTTING_DOWN', 'The server drains; ask again in a moment.', { retryAfterMs: 1_000 });
     return postRun(context, create, request, response);
   }
-  const [, run, action] = /^\/v1\/runs\/([A-Za-z0-9_-]{22})(?:\/(events|cancel))?$/.exec(url.pathname) ?? [];
+  if (url.pathname === '/v1/backup') {
+    allow(request, 'GET');
+    return streamBackup(context, response);
+  }
+  if (url.pathname === '/v1/verify') {
+    allow(request, 'POST');
+    return verifyData(context, request, response);
+  }
+  const [, run, action] = /^\/v1\/runs\/([A-Za-z0-9_-]{22})(?:\/(events|fork|cancel|messages|feedback))?$/.exec(url.pathname) ?? [];
   if (run === undefined) throw new OpenClawError('NOT_FOUND', `There is nothing at ${url.pathname}.`);
   const key = runKey(TENANT, run);
   if (action === 'events') {
     allow(request, 'GET');
     return streamEvents(context, response, key, claimOf(request, url));
   }
-  if (action === 'cancel') {
+  if (action === 'fork') {
+    allow(request, 'POST');
+    return postFork(create, run, request, response);
+  }
+  const kind = action === undefined ? undefined : COMMANDS[action];
+  if (kind !== undefined) {
     allow(request, 'POST');
     const id = header(request, 'idempotency-key') ?? newId(context.random);
-    const { dup } = await context.store.inbox.put(key, { id, kind: 'cancel' });
+    const { dup } = await submitCommand(context.store, key, { id, kind, ...(await dataOf(kind, request)) });
     return respondJson(response, 202, { run, id, ...(dup ? { dup } : {}) });
   }
   allow(request, 'GET');
@@ -79,6 +101,20 @@ async function postRun(context: GatewayContext, create: CreateDeps, request: Inc
   );
 }
 
+async function postFork(create: CreateDeps, source: string, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const asked = parseFork(await readJson(request));
+  const { run, head, dup, fork } = await forkRun(create, TENANT, source, asked, header(request, 'idempotency-key'));
+  const body = { run, epoch: head.epoch, head: head.seq, done: head.done, fork: { run: fork.run, seq: fork.seq }, ...(dup ? { dup } : {}) };
+  respondJson(response, dup ? 200 : 201, body, { location: `/v1/runs/${run}` });
+}
+
+/** A message waits in the queue where its mode is not said. */
+async function dataOf(kind: CommandKind, request: IncomingMessage): Promise<{ readonly data?: unknown }> {
+  if (kind === 'cancel') return {};
+  const body = await readJson(request);
+  return { data: kind === 'send' && typeof body === 'object' ? { mode: 'queue', ...body } : body };
+}
+
 function claimOf(request: IncomingMessage, url: URL): Claim {
   const text = header(request, 'last-event-id') ?? url.searchParams.get('starting_after') ?? undefined;
   if (text === undefined) return {};
@@ -95,6 +131,6 @@ function header(request: IncomingMessage, name: string): string | undefined {
   return text;
 }
 
-function allow(request: IncomingMessage, method: string): void {
-  if (request.method !== method) throw new OpenClawError('METHOD_NOT_ALLOWED', `This path takes ${method}.`);
+function allow(request: IncomingMessage, ...methods: readonly string[]): void {
+  if (!methods.includes(request.method ?? '')) throw new OpenClawError('METHOD_NOT_ALLOWED', `This path takes ${methods.join(' and ')}.`);
 }

@@ -10,16 +10,18 @@ import {
   type UpFrame,
 } from '@openclaw-runtime/protocol';
 import { upFrameSchema } from '@openclaw-runtime/protocol/schema';
-import { type RunKey, runKey, type Snapshot } from '@openclaw-runtime/store';
+import { type RunKey, runKey } from '@openclaw-runtime/store';
 import { checkToken } from '../admission/access.ts';
 import { type CreateDeps, createRun } from '../admission/create-run.ts';
 import type { GatewayContext } from '../admission/options.ts';
 import { locate } from '../admission/position.ts';
 import { createRate } from '../admission/rate.ts';
+import { submitCommand } from '../admission/submit.ts';
 import { Channel } from './channel.ts';
 import { createFeed } from './feed.ts';
 import type { Peer } from './peer.ts';
 import { addresseeOf, longHello, problemOf, versionProblem } from './problem.ts';
+import { snapFrame } from './snap-frame.ts';
 
 /**
  * One client's socket. Phases: a stranger, who may say hello and nothing else; a client, with channels; closed.
@@ -134,7 +136,7 @@ export function serveConnection(context: GatewayContext, create: CreateDeps, pee
     try {
       const key = runKey(tenant, run);
       const distance = hold ? Number.POSITIVE_INFINITY : limits.snapshotDistance;
-      const { mode, head, from, snapshot } = await locate(store, key, { epoch, after, h }, distance);
+      const { mode, head, from, snapshot } = await locate(store, key, { epoch, after, h, hold }, distance);
       if (!channel.open) return;
       say({ t: 'attached', ch, run, epoch: head.epoch, mode, from, head: head.seq, done: head.done });
       if (snapshot) send(snapFrame(ch, head.epoch, snapshot));
@@ -147,10 +149,7 @@ export function serveConnection(context: GatewayContext, create: CreateDeps, pee
   };
 
   const command = async (tenant: string, { run, id, kind, data }: Command): Promise<void> => {
-    if (data !== undefined && JSON.stringify(data).length > LIMITS.maxCommandChars) {
-      throw new OpenClawError('TOO_LARGE', `The data of a command has at most ${LIMITS.maxCommandChars} characters of JSON.`);
-    }
-    const { dup } = await store.inbox.put(runKey(tenant, run), { id, kind, ...(data === undefined ? {} : { data }) }, kind === 'feedback');
+    const { dup } = await submitCommand(store, runKey(tenant, run), { id, kind, ...(data === undefined ? {} : { data }) });
     say({ t: 'ok', id, ...(dup ? { dup: true } : {}) });
   };
 
@@ -288,8 +287,4 @@ export function serveConnection(context: GatewayContext, create: CreateDeps, pee
       return phase.kind === 'client';
     },
   };
-}
-
-function snapFrame(ch: number, epoch: number, { seq, h, fold }: Snapshot): string {
-  return `{"t":"snap","ch":${ch},"epoch":${epoch},"s":${seq},"h":${h},"fold":${fold}}`;
 }

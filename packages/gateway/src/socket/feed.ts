@@ -1,6 +1,7 @@
-import type { Page } from '@openclaw-runtime/store';
+import type { Head, Page } from '@openclaw-runtime/store';
 import type { GatewayContext } from '../admission/options.ts';
 import type { Channel } from './channel.ts';
+import { snapFrame } from './snap-frame.ts';
 
 /** What the feed needs of its connection. */
 export interface Outlet {
@@ -103,24 +104,33 @@ export function createFeed(context: GatewayContext, outlet: Outlet): Feed {
     const frame = take(channel, page, clock.now(), true);
     if (frame !== '') outlet.send(`{"t":"ev","b":[${frame}]}`);
     if (channel.done) outlet.finished(channel);
-    else if (channel.moved || !channel.hold) mark(channel);
+    else if (channel.moved || channel.dirty) mark(channel);
   };
 
-  const take = (channel: Channel, { head, chunk }: Page, now: number, first: boolean): string => {
+  const take = (channel: Channel, { head, chunk, snapshot }: Page, now: number, first: boolean): string => {
     if (channel.hold) {
       channel.hold = !head.done;
       if (head.done) again(channel);
+      return '';
+    }
+    if (snapshot) {
+      outlet.send(snapFrame(channel.ch, head.epoch, snapshot));
+      advance(channel, head, snapshot.seq, now);
       return '';
     }
     if (!chunk) {
       channel.done = head.done && channel.after >= head.seq;
       return '';
     }
-    channel.after = chunk.first + chunk.count - 1;
-    channel.fedAt = now;
-    if (channel.after < head.seq) again(channel);
-    else channel.done = head.done;
+    advance(channel, head, chunk.first + chunk.count - 1, now);
     return `${first ? '' : ','}[${channel.ch},${chunk.first},[${chunk.body}],${chunk.h}]`;
+  };
+
+  const advance = (channel: Channel, head: Head, after: number, now: number): void => {
+    channel.after = after;
+    channel.fedAt = now;
+    if (after < head.seq) again(channel);
+    else channel.done = head.done;
   };
 
   const schedule = (): void => {

@@ -26,6 +26,8 @@ export interface ModelSink {
   queued(ahead: number): void;
   /** The provider keeps the response under this name. Said before the first delta. */
   responding(response: string): void;
+  /** Tokens of a try that did not come to its end, where the provider said how many; said before its error. */
+  spent?(usage: Usage): void;
   /** Asked before more is read from the provider's socket; when defined, reading waits for it. */
   full(): Promise<void> | undefined;
 }
@@ -52,6 +54,13 @@ export interface ModelInfo {
   readonly provider: string;
   readonly simulated: boolean;
   readonly capabilities: Capabilities;
+  /** Models to ask, in this order, when this one was given up. */
+  readonly fallbacks: readonly string[];
+}
+
+/** Why to abort a call whose answer is still wanted: somebody else will read it from the provider that keeps it. */
+export interface Handover {
+  readonly handover: true;
 }
 
 /** The one door through which runs reach models. */
@@ -62,10 +71,13 @@ export interface ModelBroker {
   list(): readonly ModelInfo[];
   /**
    * One model call. Retries by itself as long as nothing was delivered to the sink and the error is retryable; after
-   * content it throws, and the caller decides. An aborted signal closes the provider's socket at once and rejects with the signal's reason.
+   * content, or once the provider keeps the response, it throws, and the caller decides. Where the model has limits, it first waits for its turn; time-outs begin
+   * after that. An aborted signal closes the provider's socket at once and rejects with the signal's reason.
+   * A response that the provider keeps is then cancelled there, unless the reason is a {@link Handover}.
    *
    * Throws `PROVIDER_REFUSED`, `PROVIDER_FAILED`, `PROVIDER_MALFORMED`, `PROVIDER_RATE_LIMITED`, `PROVIDER_TIMEOUT`, `CIRCUIT_OPEN`,
-   * what {@link info} throws, and `SHUTTING_DOWN` once closed.
+   * `RATE_LIMITED` when too many calls wait, `NOT_FOUND` when the provider does not know the model or the response to attach to, what {@link info} throws, and
+   * `SHUTTING_DOWN` once closed.
    */
   stream(request: ModelRequest, sink: ModelSink, signal: AbortSignal): Promise<ModelEnd>;
   /** Closes every connection; streams still open reject with `SHUTTING_DOWN`. */

@@ -13,10 +13,10 @@ export function tidy(text: string, secrets: readonly string[], maxLength = MAX_L
   return clean.length > maxLength ? `${clean.slice(0, maxLength - 1)}…` : clean;
 }
 
-/** The `code` that OpenAI-compatible providers put beside the message. */
-export function providerCode(body: string): string | undefined {
+/** Whether a 404 says that it is the model which is not there: by a code of OpenAI's, or by Anthropic's words. */
+export function isModelUnknown(body: string): boolean {
   const error = errorOf(body);
-  return typeof error?.code === 'string' ? error.code : undefined;
+  return error?.code === 'model_not_found' || (error?.type === 'not_found_error' && /\bmodel\b/.test(String(error.message)));
 }
 
 function messageOf(body: string): string | undefined {
@@ -25,7 +25,7 @@ function messageOf(body: string): string | undefined {
 }
 
 /** `{"error": {…}}` mostly; some say `{"error": "…"}` or put the fields at the top. */
-function errorOf(body: string): { readonly message?: unknown; readonly code?: unknown } | undefined {
+function errorOf(body: string): { readonly message?: unknown; readonly code?: unknown; readonly type?: unknown } | undefined {
   try {
     const value: unknown = JSON.parse(body);
     if (typeof value !== 'object' || value === null) return undefined;

@@ -1,5 +1,5 @@
 import { type ErrorCode, OpenClawError } from '@openclaw-runtime/protocol';
-import { providerCode, providerMessage } from './provider-message.ts';
+import { isModelUnknown, providerMessage } from './provider-message.ts';
 import { parseRetryAfter } from './retry-after.ts';
 
 export interface RefusedAnswer {
@@ -13,6 +13,11 @@ export interface RefusedAnswer {
   readonly wallMs: number;
 }
 
+/** The cause of such an error. */
+export interface Refusal {
+  readonly status: number;
+}
+
 const RETRIED = new Set([408, 409, 425, 429]);
 
 /** The error for an answer whose status is not a success. */
@@ -20,13 +25,13 @@ export function statusFailure(answer: RefusedAnswer): OpenClawError {
   const { provider, model, status, headers, body, secrets, wallMs } = answer;
   const said = providerMessage(body, secrets).replace(/\.$/, '');
   const quoted = said ? `: ${said}` : '';
-  if (status === 404 && providerCode(body) === 'model_not_found') {
+  if (status === 404 && isModelUnknown(body)) {
     return new OpenClawError('NOT_FOUND', `The provider "${provider}" has no model "${model}"${quoted}. Give a model name that it knows.`);
   }
   const code = codeOf(status);
   const retryAfterMs = code === 'PROVIDER_REFUSED' ? undefined : parseRetryAfter(headers['retry-after'], wallMs);
   const message = `The provider "${provider}" answered ${status}${quoted}. ${advice(status, code)}`;
-  return new OpenClawError(code, message, retryAfterMs === undefined ? {} : { retryAfterMs });
+  return new OpenClawError(code, message, { cause: { status } satisfies Refusal, retryAfterMs });
 }
 
 function codeOf(status: number): ErrorCode {

@@ -1,10 +1,11 @@
-/** All that the broker needs of HTTP: one POST whose answer is read piece by piece. */
-export type HttpPost = (request: HttpRequest) => Promise<HttpAnswer>;
+/** All that the broker needs of HTTP: a request whose answer is read piece by piece. */
+export type HttpSend = (request: HttpRequest) => Promise<HttpAnswer>;
 
 export interface HttpRequest {
+  readonly method: 'GET' | 'POST';
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
-  readonly body: string;
+  readonly body?: string;
   /** Aborting destroys the socket at once: the promise, or the pending read of the body, rejects. */
   readonly signal: AbortSignal;
 }
@@ -19,7 +20,7 @@ export interface HttpAnswer {
 
 /** A pool of connections to one provider. */
 export interface HttpClient {
-  readonly post: HttpPost;
+  readonly send: HttpSend;
   /** Destroys every connection. */
   close(): Promise<void>;
 }

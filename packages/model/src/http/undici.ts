@@ -15,10 +15,10 @@ export function createUndiciClient(connections: number, clock: Clock): HttpClien
     return new undici.Agent({ connections, pipelining: 1, headersTimeout: 0, bodyTimeout: 0, connect: { timeout: 0 } });
   };
   return {
-    async post({ url, headers, body, signal }) {
+    async send({ method, url, headers, body = null, signal }) {
       agent ??= load();
       const { origin, pathname, search } = new URL(url);
-      const answer = await (await agent).request({ origin, path: pathname + search, method: 'POST', headers, body, signal });
+      const answer = await (await agent).request({ origin, path: pathname + search, method, headers, body, signal });
       return { status: answer.statusCode, headers: answer.headers, body: readable(answer.body, clock) };
     },
     async close() {

@@ -1,6 +1,8 @@
-import { type Finish, NO_USAGE, OpenClawError, type Usage } from '@openclaw-runtime/protocol';
+import { type Finish, NO_USAGE, type OpenClawError, type Usage } from '@openclaw-runtime/protocol';
+import type { Answer as ApiAnswer } from '../call/api.ts';
+import { isObject } from '../call/event.ts';
+import type { Speech } from '../call/speech.ts';
 import type { ModelEnd, ModelSink } from '../contract/broker.ts';
-import { tidy } from '../failure/provider-message.ts';
 import { ToolCalls } from './calls.ts';
 import { usageOf } from './usage.ts';
 
@@ -36,36 +38,28 @@ const FINISHES: ReadonlyMap<string, Finish | 'failed'> = new Map([
 ]);
 
 const END_MARK = /^\s*\[DONE\]\s*$/;
-const MAX_QUOTED_LENGTH = 120;
 
-/** One answer being put together: each event's data goes into `take`, deltas go on to the sink. */
-export class Answer {
-  readonly #provider: string;
-  readonly #secrets: readonly string[];
+/** One answer of chat completions. */
+export class Answer implements ApiAnswer {
+  readonly #speech: Speech;
   readonly #sink: ModelSink;
   #finish: Finish | undefined;
-  #usage: Usage = NO_USAGE;
   /** The event being taken, for what is said of it. */
   #data = '';
   readonly #calls = new ToolCalls((what) => this.#malformed(what));
-  /** Deltas that held content. */
+  usage: Usage = NO_USAGE;
   content = 0;
-  /** The end mark came; nothing after it counts. */
   done = false;
 
-  /** `secrets` as `secretsOf` gives them. */
-  constructor(provider: string, secrets: readonly string[], sink: ModelSink) {
-    this.#provider = provider;
-    this.#secrets = secrets;
+  constructor(speech: Speech, sink: ModelSink) {
+    this.#speech = speech;
     this.#sink = sink;
   }
 
-  /** The provider said why it ended: only usage and the end mark are still to come, and the answer is whole without them. */
   get finished(): boolean {
     return this.#finish !== undefined;
   }
 
-  /** Throws `PROVIDER_MALFORMED` for what is no chunk, and `PROVIDER_FAILED` for an error the provider sends in its stream. */
   take(data: string): void {
     if (this.done) return;
     if (END_MARK.test(data)) {
@@ -74,16 +68,15 @@ export class Answer {
     }
     this.#data = data;
     const { usage, choices } = this.#parse(data);
-    if (isObject(usage)) this.#usage = usageOf(usage);
+    if (isObject(usage)) this.usage = usageOf(usage);
     for (const choice of choices) this.#choice(choice);
   }
 
-  /** Throws `PROVIDER_FAILED` when the stream broke off. */
   end(): ModelEnd {
-    if (this.#finish === undefined && !this.done) throw this.#failed('broke off in the middle of its answer');
+    if (this.#finish === undefined && !this.done) throw this.#speech.failed('broke off in the middle of its answer');
     const finish = this.#finish ?? 'stop';
     const toolCalls = this.#calls.all();
-    return { finish: finish === 'stop' && toolCalls.length > 0 ? 'tool_calls' : finish, usage: this.#usage, toolCalls };
+    return { finish: finish === 'stop' && toolCalls.length > 0 ? 'tool_calls' : finish, usage: this.usage, toolCalls };
   }
 
   #parse(data: string): { readonly usage: unknown; readonly choices: readonly unknown[] } {
@@ -93,7 +86,7 @@ export class Answer {
     } catch {
       throw this.#malformed('a line that is not JSON');
     }
-    if (chunk?.error) throw this.#failed(`reported an error in its answer: ${tidy(errorText(chunk.error), this.#secrets)}`);
+    if (chunk?.error) throw this.#speech.failed(`reported an error in its answer: ${this.#speech.tidy(errorText(chunk.error))}`);
     // Some send usage in a chunk without choices.
     const choices = chunk?.choices ?? (isObject(chunk?.usage) ? [] : undefined);
     if (!Array.isArray(choices)) throw this.#malformed('JSON that is no chat completion chunk');
@@ -131,24 +124,13 @@ export class Answer {
   #finishOf(reason: unknown): Finish {
     if (typeof reason !== 'string') throw this.#malformed('a finish reason that is no text');
     const finish = FINISHES.get(reason) ?? 'stop';
-    if (finish === 'failed') throw this.#failed(`gave up its answer (${tidy(reason, this.#secrets)})`);
+    if (finish === 'failed') throw this.#speech.failed(`gave up its answer (${this.#speech.tidy(reason)})`);
     return finish;
   }
 
-  #failed(what: string): OpenClawError {
-    return new OpenClawError('PROVIDER_FAILED', `The provider "${this.#provider}" ${what}. Try again.`);
-  }
-
-  /** Without a cause: what the JSON parser says quotes the data. */
   #malformed(what: string): OpenClawError {
-    const seen = tidy(this.#data, this.#secrets, MAX_QUOTED_LENGTH);
-    const message = `The provider "${this.#provider}" sent ${what}: ${seen}. Check that its baseUrl is that of an OpenAI-compatible API.`;
-    return new OpenClawError('PROVIDER_MALFORMED', message);
+    return this.#speech.malformed(what, this.#data);
   }
-}
-
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function errorText(error: unknown): string {

@@ -1,6 +1,7 @@
 import type { Message, ToolCall, ToolSpec } from '@openclaw-runtime/protocol';
+import type { PrefixStyle } from '../capabilities/traits.ts';
 import type { ModelRequest } from '../contract/broker.ts';
-import { PREFIX_SHAPES, type PrefixStyle } from './capabilities.ts';
+import { PREFIX_SHAPES } from './prefix.ts';
 
 type Json = Record<string, unknown>;
 

@@ -1,4 +1,5 @@
 import type { OpenClawError, ToolCall } from '@openclaw-runtime/protocol';
+import { isObject } from '../call/event.ts';
 
 /** A piece of a call as far as it is looked at; every field may be missing or of another type. */
 interface CallDelta {
@@ -89,8 +90,4 @@ export class ToolCalls {
 function argumentsText(value: unknown): string {
   if (value === undefined || value === null) return '';
   return typeof value === 'string' ? value : JSON.stringify(value);
-}
-
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -48,6 +48,23 @@ export function createComparison(delivered: Delivered, events: ComparisonEvents)
   };
 }
 
+/** Another model's answer takes the place of all that was delivered, from its first word on: until then there is nothing better. */
+export function createReplacement(events: ComparisonEvents): Comparison {
+  let hasBegun = false;
+  const begin = (): void => {
+    if (hasBegun) return;
+    hasBegun = true;
+    events.differs(0, 0);
+  };
+  return {
+    delta(flow, delta) {
+      begin();
+      events.fresh(flow, delta);
+    },
+    end: begin,
+  };
+}
+
 function commonPrefix(old: string, from: number, delta: string): number {
   const most = Math.min(Math.max(old.length - from, 0), delta.length);
   let n = 0;

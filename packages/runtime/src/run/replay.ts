@@ -1,49 +1,105 @@
-import { applyRecord, decodeRecords, emptyFold, type RunFold, type RunRecord } from '@openclaw-runtime/protocol';
-import type { RunKey, Store } from '@openclaw-runtime/store';
-import { countAttempt, type Delivered, deliveredOf, type Meters, NO_ATTEMPTS } from './ladder.ts';
+import { applyRecord, decodeRecords, emptyFold, OpenClawError, type RunFold, type RunRecord } from '@openclaw-runtime/protocol';
+import type { RunKey, Snapshot, Store } from '@openclaw-runtime/store';
+import { beginCourse, type Course, followCourse } from './course.ts';
+import type { Given } from './messages.ts';
 
 /** What an earlier owner left of a run. */
 export interface Replay {
   readonly fold: RunFold;
+  readonly state: ReplayState;
   /** Ids of the commands that the log knows as accepted. */
   readonly accepted: ReadonlySet<string>;
   /** Id of the accepted cancellation that was not carried out. */
   readonly cancelled: string | undefined;
-  /** The model that the last step began with. */
-  readonly model: string | undefined;
-  /** The meters of the last step. Dying counts as an attempt, so that a run which kills its process comes to an end. */
-  readonly meters: Meters;
+  /** The messages that the run was given, each with the step that answers it. */
+  readonly given: readonly Given[];
+  /** How the last step went so far. */
+  readonly course: Course;
+}
+
+/** What recovery needs of records 1..seq beside their fold. It is JSON, and does not grow with what was said. */
+export interface ReplayState {
+  seq: number;
+  readonly accepted: string[];
+  cancelled?: string;
+  readonly given: Given[];
+  course: Course;
+  /** The last step, and the characters that its surviving attempt has. */
+  step: number;
+  readonly said: { readonly text: { length: number }; readonly thinking: { length: number } };
 }
 
 const PAGE_BYTES = 1024 * 1024;
+/** Shorter logs are read whole. */
+const LONG_RECORDS = 4096;
 
+export function beginReplay(): ReplayState {
+  return { seq: 0, accepted: [], given: [], course: beginCourse(), step: 0, said: { text: { length: 0 }, thinking: { length: 0 } } };
+}
+
+/** Applies one record, in place. Records come in order. */
+export function applyReplay(state: ReplayState, record: RunRecord): void {
+  const { said, given, accepted } = state;
+  state.seq = record.seq;
+  state.course = followCourse(state.course, record, said);
+  switch (record.kind) {
+    case 'step.started': {
+      const { answers = [], supersedes, keep = 0, keepThinking = 0 } = record.data;
+      for (const each of given) if (answers.includes(each.command)) each.step = record.step;
+      const goesOn = supersedes !== undefined && state.step === record.step;
+      said.text.length = goesOn ? Math.min(said.text.length, keep) : 0;
+      said.thinking.length = goesOn ? Math.min(said.thinking.length, keepThinking) : 0;
+      state.step = record.step;
+      return;
+    }
+    case 'text':
+    case 'thinking':
+      said[record.kind].length += record.data.length;
+      return;
+    case 'message.given':
+      accepted.push(record.data.command);
+      given.push({ ...record.data });
+      return;
+    case 'cancel.requested':
+      accepted.push(record.data.command);
+      state.cancelled = record.data.command;
+      return;
+    case 'feedback.given':
+      accepted.push(record.data.command);
+      return;
+    default:
+  }
+}
+
+/** Reads what an earlier owner left up to `seq`; of a long run the snapshot, and what came after it and after what the owner saved. */
 export async function replayRun(store: Store, key: RunKey, seq: number): Promise<Replay> {
-  const fold = emptyFold();
-  const accepted = new Set<string>();
-  let cancelled: string | undefined;
-  let model: string | undefined;
-  let meters = NO_ATTEMPTS;
-  let before: Delivered = deliveredOf(undefined);
-
-  const see = (record: RunRecord): void => {
-    if (record.kind === 'step.resumed') {
-      const now = deliveredOf(fold.steps.at(-1));
-      meters = countAttempt(meters, record.data.by, before, now);
-      before = now;
-    } else if (record.kind === 'step.started') {
-      ({ model } = record.data);
-    } else if (record.kind === 'cancel.requested') {
-      accepted.add(record.data.command);
-      cancelled = record.data.command;
-    } else if (record.kind === 'feedback.given') accepted.add(record.data.command);
-    applyRecord(fold, record);
+  let fold = emptyFold();
+  let state = beginReplay();
+  const start = (snapshot: Snapshot | undefined): void => {
+    if (!snapshot || snapshot.seq > seq) return;
+    fold = JSON.parse(snapshot.fold) as RunFold;
+    const saved = snapshot.replay === undefined ? undefined : (JSON.parse(snapshot.replay) as ReplayState);
+    if (saved && saved.seq <= seq) state = saved;
   };
+  if (seq > LONG_RECORDS) start(await store.runs.snapshot(key));
 
-  for (let after = 0; after < seq; ) {
-    const { chunk } = await store.runs.read(key, after, PAGE_BYTES);
+  for (let after = Math.min(fold.seq, state.seq); after < seq; ) {
+    const { chunk, snapshot } = await store.runs.read(key, after, PAGE_BYTES);
+    if (snapshot) {
+      start(snapshot);
+      const next = Math.min(fold.seq, state.seq);
+      if (next <= after)
+        throw new OpenClawError('DATA_DAMAGED', `The records of ${key} after ${after} are gone, and so is what its owner saved.`);
+      after = next;
+      continue;
+    }
     if (!chunk) break;
-    for (const record of decodeRecords(chunk.body, chunk.first)) see(record);
+    for (const record of decodeRecords(chunk.body, chunk.first)) {
+      if (record.seq > state.seq) applyReplay(state, record);
+      if (record.seq > fold.seq) applyRecord(fold, record);
+    }
     after = chunk.first + chunk.count - 1;
   }
-  return { fold, accepted, cancelled, model, meters: countAttempt(meters, 'continue', before, deliveredOf(fold.steps.at(-1))) };
+  const { accepted, cancelled, given, course } = state;
+  return { fold, state, accepted: new Set(accepted), cancelled, given, course };
 }

@@ -1,78 +1,103 @@
-import type { Message } from '@openclaw-runtime/protocol';
-import { OpenClawError } from '@openclaw-runtime/protocol';
+import { type Clock, sleep } from '@openclaw-runtime/kit';
+import { type Message, OpenClawError } from '@openclaw-runtime/protocol';
 import type { RunKey, Store } from '@openclaw-runtime/store';
 
-/** Conversations: the runs of one session take turns, in the order in which they were leased, and each sees what the ones before said. */
+/** Conversations: the runs of one session take turns, in the order in which they took their seats, and each sees what the ones before said. */
 export interface Sessions {
-  /** Waits for the run's turn. Without a session there is nothing to wait for and nothing to remember. Rejects with the signal's reason. */
-  enter(key: RunKey, session: string | undefined, signal: AbortSignal): Promise<Turn>;
+  /** A seat behind all runs of this session that have one. To be taken before a run waits for anything, so that a restart keeps the order. */
+  seat(key: RunKey, session: string): Seat;
 }
 
-export interface Turn extends AsyncDisposable {
+/** Leaving it lets the next run have its turn. */
+export interface Seat extends Disposable {
+  /** Waits until all before have left. Rejects with the signal's reason. */
+  turn(signal: AbortSignal): Promise<Turn>;
+}
+
+export interface Turn {
   readonly messages: readonly Message[];
-  /** Adds what this run said, once: a run that did so before its process died does not do it again. */
-  save(said: readonly Message[]): Promise<void>;
+  /** Given to the run before, which could not answer them: they come behind this run's input. */
+  readonly held: readonly Message[];
+  /**
+   * What this run adds to the session, its input and `held` included, and what it leaves to the next. Takes the place of what it, or a dead owner of it, saved
+   * before. Waits while the disk is full.
+   */
+  save(said: readonly Message[], held: readonly Message[], signal: AbortSignal): Promise<void>;
 }
 
 interface SessionState {
   readonly messages: readonly Message[];
+  readonly held?: readonly Message[];
   /** The run that spoke last. */
   readonly last: string;
+  /** What that run found: so many messages, and those that were held for it. */
+  readonly found?: { readonly count: number; readonly held: readonly Message[] };
 }
 
-const NO_TURN: Turn = { messages: [], save: () => Promise.resolve(), [Symbol.asyncDispose]: () => Promise.resolve() };
-
-export function createSessions(store: Store): Sessions {
+export function createSessions(store: Store, clock: Clock): Sessions {
+  /** By session: resolves when the last seat that was taken is free. */
   const tails = new Map<string, Promise<void>>();
 
   return {
-    async enter(key, session, signal) {
-      if (session === undefined) return NO_TURN;
+    seat(key, session) {
       const slash = key.indexOf('/');
       const tenant = key.slice(0, slash);
-      const run = key.slice(slash + 1);
       const name = `session/${session}`;
       const place = `${tenant}/${name}`;
-
       const before = tails.get(place) ?? Promise.resolve();
-      let leave: () => void = () => undefined;
-      const mine = before.then(
-        () =>
-          new Promise<void>((resolve) => {
-            leave = resolve;
-          }),
-      );
-      tails.set(place, mine);
-      const done = (): Promise<void> => {
-        leave();
+      const left = Promise.withResolvers<void>();
+      const mine = Promise.all([before, left.promise]).then(() => {
         if (tails.get(place) === mine) tails.delete(place);
-        return Promise.resolve();
-      };
-
-      try {
-        await untilAborted(before, signal);
-      } catch (error) {
-        void before.then(done);
-        throw error;
-      }
-      const found = await store.state.get(tenant, name).catch(async (error: unknown) => {
-        await done();
-        throw error;
       });
-      const state: SessionState = found ? (JSON.parse(found.value) as SessionState) : { messages: [], last: '' };
+      tails.set(place, mine);
       return {
-        messages: state.last === run ? [] : state.messages,
-        async save(said) {
-          if (state.last === run) return;
-          const next: SessionState = { messages: [...state.messages, ...said], last: run };
-          await store.state.put(tenant, name, JSON.stringify(next), found?.rev ?? 0).catch((error: unknown) => {
-            throw OpenClawError.from(error);
-          });
+        async turn(signal) {
+          await untilAborted(before, signal);
+          return takeTurn(store, clock, tenant, name, key.slice(slash + 1));
         },
-        [Symbol.asyncDispose]: done,
+        [Symbol.dispose]: () => left.resolve(),
       };
     },
   };
+}
+
+async function takeTurn(store: Store, clock: Clock, tenant: string, name: string, run: string): Promise<Turn> {
+  const found = await store.state.get(tenant, name);
+  const state = found && (JSON.parse(found.value) as SessionState);
+  /** Written by a version that kept no `found`: it saved once, at the end. */
+  const isSaved = state?.last === run && !state.found;
+  const { messages, held } = beforeRun(state, run);
+  let { rev, value } = found ?? { rev: 0, value: '' };
+  return {
+    messages,
+    held,
+    async save(said, left, signal) {
+      const next: SessionState = { messages: [...messages, ...said], held: left, last: run, found: { count: messages.length, held } };
+      const text = JSON.stringify(next);
+      if (isSaved || text === value) return;
+      rev = await whenNotFull(clock, signal, () => store.state.put(tenant, name, text, rev));
+      value = text;
+    },
+  };
+}
+
+/** A full disk is waited for: the answer is there, and is not thrown away for it. */
+async function whenNotFull<T>(clock: Clock, signal: AbortSignal, write: () => Promise<T>): Promise<T> {
+  for (;;) {
+    try {
+      return await write();
+    } catch (error) {
+      if (!(error instanceof OpenClawError && error.code === 'STORE_FULL')) throw OpenClawError.from(error);
+      await sleep(clock, error.retryAfterMs ?? 1_000, signal);
+    }
+  }
+}
+
+/** What the session held before this run spoke. */
+function beforeRun(state: SessionState | undefined, run: string): Pick<Turn, 'messages' | 'held'> {
+  if (!state) return { messages: [], held: [] };
+  if (state.last !== run || !state.found) return { messages: state.messages, held: state.held ?? [] };
+  return { messages: state.messages.slice(0, state.found.count), held: state.found.held };
 }
 
 function untilAborted(promise: Promise<void>, signal: AbortSignal): Promise<void> {

@@ -1,47 +1,43 @@
-import { applyRecord, decodeRecords, emptyFold } from '@openclaw-runtime/protocol';
+import { decodeRecords } from '@openclaw-runtime/protocol';
 import type { Lease, Store } from '@openclaw-runtime/store';
+import { applyReplay, beginReplay, type ReplayState } from './replay.ts';
 
-/** Snapshots of a long run, so that attaching to it does not cost what its history costs. Short runs have none. */
+/** Saves what an owner of a long run needs beside its snapshot, so that recovery and the log do not cost what its history costs. */
 export interface Snapshots {
   stop(): void;
 }
 
-/** Records before the first snapshot, and the share of a log by which it may have outgrown its last one. */
-const FIRST_AT = 2048;
-const GROWTH = 1 / 8;
+/** Records after which it is saved, and commits after which the log is looked at. */
+const EVERY_RECORDS = 2048;
+const EVERY_ADVANCES = 256;
 const PAGE_BYTES = 256 * 1024;
 
-/**
- * Follows the run's own log and folds it, reading only what is durable and only once it is long enough. A snapshot is written when the log
- * has grown by an eighth since the last one, so writing them all costs a constant factor of the text.
- */
-export function createSnapshots(store: Store, lease: Lease): Snapshots {
-  const fold = emptyFold();
-  let written = 0;
+/** Follows the run's own log, reading only what is durable. The store makes the fold of the snapshot itself. `from`: what replaying an earlier owner's log gave. */
+export function createSnapshots(store: Store, lease: Lease, from: ReplayState = beginReplay()): Snapshots {
+  const state = structuredClone(from);
+  let saved = state.seq;
   let advances = 0;
-  let phase: 'waiting' | 'folding' | 'stopped' = 'waiting';
+  let phase: 'waiting' | 'reading' | 'stopped' = 'waiting';
 
   const catchUp = async (): Promise<void> => {
     for (;;) {
-      const { chunk, head } = await store.runs.read(lease.key, fold.seq, PAGE_BYTES);
-      if (!chunk) return;
-      for (const record of decodeRecords(chunk.body, chunk.first)) applyRecord(fold, record);
-      if (phase === 'stopped') return;
-      if (fold.seq === head.seq && fold.seq - written >= Math.max(FIRST_AT, fold.seq * GROWTH)) {
-        lease.snapshot({ seq: fold.seq, h: chunk.h, fold: JSON.stringify(fold) });
-        written = fold.seq;
-      }
+      const { chunk } = await store.runs.read(lease.key, state.seq, PAGE_BYTES);
+      if (!chunk || phase === 'stopped') break;
+      for (const record of decodeRecords(chunk.body, chunk.first)) applyReplay(state, record);
     }
+    if (phase === 'stopped' || state.seq - saved < EVERY_RECORDS) return;
+    lease.saveReplay(state.seq, JSON.stringify(state));
+    saved = state.seq;
   };
 
   const unfollow = store.runs.follow(lease.key, () => {
-    if (++advances < FIRST_AT / 8 || phase !== 'waiting') return;
+    if (++advances < EVERY_ADVANCES || phase !== 'waiting') return;
     advances = 0;
-    phase = 'folding';
+    phase = 'reading';
     catchUp()
       .catch(() => undefined)
       .finally(() => {
-        if (phase === 'folding') phase = 'waiting';
+        if (phase === 'reading') phase = 'waiting';
       });
   });
 

@@ -1,5 +1,5 @@
 import type { Wheel } from '@openclaw-runtime/kit';
-import { encodeRecord, type Kind, type Payloads } from '@openclaw-runtime/protocol';
+import { encodeRecord, type Kind, NO_USAGE, type Payloads } from '@openclaw-runtime/protocol';
 import type { Durability, Lease } from '@openclaw-runtime/store';
 
 export interface WriterOptions {
@@ -34,6 +34,11 @@ export class RunWriter {
   #dropped = false;
   /** Text and thinking of the current step that went into records. */
   readonly said = { text: '', thinking: '' };
+  /** The attempt that the current step is at, as far as this writer began it. */
+  attempt = 1;
+  /** Tokens that broken tries of the current step took, as far as the provider told. */
+  spent = NO_USAGE;
+  #sealed = 0;
   #records = 0;
 
   /** `onLong` is called once, when the run has become long enough for snapshots. */
@@ -44,12 +49,13 @@ export class RunWriter {
   }
 
   text(flow: Flow, step: number, attempt: number, delta: string): void {
+    if (step <= this.#sealed) return;
     if (delta.length > DELTA_CHARS) {
       for (const part of splitText(delta, DELTA_CHARS)) this.text(flow, step, attempt, part);
       return;
     }
     if (this.#gathered !== '' && (flow !== this.#flow || attempt !== this.#attempt || step !== this.#step)) this.flush();
-    if (flow !== this.#flow || step !== this.#step) this.#first = true;
+    if (flow !== this.#flow || attempt !== this.#attempt || step !== this.#step) this.#first = true;
     this.#flow = flow;
     this.#step = step;
     this.#attempt = attempt;
@@ -63,6 +69,8 @@ export class RunWriter {
   }
 
   record<K extends Kind>(kind: K, step: number, attempt: number, data: Payloads[K], durability: Durability): void {
+    if (step !== 0 && step <= this.#sealed) return;
+    if (kind === 'step.started') this.attempt = attempt;
     this.flush();
     this.#lease.append([encodeRecord(kind, step, attempt, data)], durability);
   }
@@ -82,6 +90,12 @@ export class RunWriter {
     this.#first = false;
     this.#lease.append([record], this.#options.textDurability);
     if (++this.#records === LONG_RECORDS) this.#onLong();
+  }
+
+  /** The step was broken off: what still comes of it is nobody's. */
+  seal(step: number): void {
+    this.flush();
+    this.#sealed = step;
   }
 
   /** Forgets what is gathered, and what may still come: the lease is gone. */

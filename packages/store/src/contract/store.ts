@@ -1,4 +1,4 @@
-import type { OpenClawError } from '@openclaw-runtime/protocol';
+import type { Fork, OpenClawError, Status } from '@openclaw-runtime/protocol';
 
 /**
  * The hallway between gateways and runtimes. Both face it and never each other.
@@ -16,6 +16,7 @@ export interface Store {
   readonly inbox: Inbox;
   readonly state: State;
   readonly presence: Presence;
+  readonly upkeep: Upkeep;
   /** The run that this tenant's idempotency key names: always the same, unguessable without the store's secret. */
   runId(tenant: string, idempotencyKey: string): string;
   /** Resolves when the engine can no longer write and the process has to restart. Never rejects. */
@@ -47,18 +48,26 @@ export interface Chunk {
   readonly h: number;
 }
 
-/** What follows a cursor: `before` is the chain value at the cursor (0 at seq 0); no chunk when there is nothing (yet). */
+/** What follows a cursor: a chunk, or a snapshot, or neither when there is nothing (yet). */
 export interface Page {
   readonly head: Head;
+  /** The chain value from which reading goes on: at the cursor (0 at seq 0), or at the snapshot. */
   readonly before: number;
   readonly chunk?: Chunk;
+  /** Records after the cursor are gone: this stands for records 1..seq, and reading goes on after its seq. */
+  readonly snapshot?: Snapshot;
 }
 
+/** What a run's records 1..seq come to. */
 export interface Snapshot {
   readonly seq: number;
   readonly h: number;
   /** JSON of the fold of records 1..seq. */
   readonly fold: string;
+  /** The first record, `run.created`, as encoded: no fold has it. */
+  readonly creation: string;
+  /** What the run's owner saved last ({@link Lease.saveReplay}); absent when it saved nothing, and once the run's records have gone after its end. */
+  readonly replay?: string;
 }
 
 export interface Created {
@@ -81,10 +90,47 @@ export interface Runs {
   read(key: RunKey, after: number, maxBytes: number): Page | Promise<Page>;
   /** Calls back after each commit that moved this run's head, until the returned function is called. */
   follow(key: RunKey, onAdvance: () => void): () => void;
-  /** The latest snapshot, if any. */
+  /** The latest snapshot, if any: the engine makes one as a run grows long. */
   snapshot(key: RunKey): Promise<Snapshot | undefined>;
+  /** A tenant's runs, those at work and those that ended. Rejects with `DATA_DAMAGED` where one of them fails its checksum. */
+  list(tenant: string, query: ListQuery): Promise<RunList>;
   /** A reader proved that epoch `seen` lost records: the log goes on in a new epoch. Idempotent per epoch. */
   regress(key: RunKey, seen: number): Promise<Head>;
+}
+
+/** Which of a tenant's runs are listed. */
+export interface ListQuery {
+  /** At least 1. */
+  readonly limit: number;
+  /** Only those born before: the `next` of the page before. */
+  readonly before?: number;
+  readonly status?: Status;
+  /** Only those whose ids begin so. */
+  readonly prefix?: string;
+}
+
+export interface RunList {
+  /** Newest first. A page may be shorter than its limit though others follow. */
+  readonly runs: readonly RunSummary[];
+  /** Absent when none follow. */
+  readonly next?: number;
+}
+
+/** What a list says of a run. Times are milliseconds since 1970. */
+export interface RunSummary {
+  readonly run: string;
+  readonly agent: string;
+  /** As it was asked for. */
+  readonly model?: string;
+  readonly session?: string;
+  readonly fork?: Pick<Fork, 'run' | 'seq'>;
+  readonly status: Status;
+  readonly epoch: number;
+  readonly head: number;
+  /** Its place among all runs: later ones have larger numbers. */
+  readonly born: number;
+  readonly createdMs: number;
+  readonly endedMs?: number;
 }
 
 /** The right to write one run's log, until a later lease on it is given out. */
@@ -94,7 +140,9 @@ export interface Lease {
   readonly head: Head;
   /** The first record, `run.created`, as encoded. */
   readonly creation: string;
-  /** Commands that arrived before this lease, oldest first, handled or not. */
+  /** Records or commands of the run are lost that cannot be known again: what. Its owner ends it as `needs_attention`; `creation` may be empty. */
+  readonly damage?: string | undefined;
+  /** Commands that arrived before this lease, oldest first: all that were not reported as handled, and perhaps others. */
   readonly commands: readonly Command[];
   /**
    * Takes the records into the next commit, in order. `done` says the last of them ends the run. Throws `FENCED` when the lease is no longer the
@@ -105,8 +153,18 @@ export interface Lease {
   settled(): Promise<void>;
   /** Defined while too much waits for the disk: stop producing until it resolves. */
   full(): Promise<void> | undefined;
-  /** Replaces the run's snapshot, with the next commit. `seq` must have been appended. */
-  snapshot(snapshot: Snapshot): void;
+  /**
+   * Defined while commands are on their way to this owner; resolves, never rejects, when they are with it or were refused. Whoever ends a run appends the end in
+   * a turn in which this is undefined: then no command was accepted that its log does not know.
+   */
+  incoming(): Promise<void> | undefined;
+  /** The log says what there is to say of this command: it waits no more. */
+  handled(id: string): void;
+  /**
+   * With the next commit, replaces what an owner needs besides the fold of records 1..seq to go on from there; opaque to the store. Records of a run
+   * that goes on are only let go up to the seq of its latest one, which must be durable.
+   */
+  saveReplay(seq: number, replay: string): void;
 }
 
 export interface Consumer {
@@ -133,10 +191,11 @@ export interface Command {
 
 export interface Inbox {
   /**
-   * Durable on disk when it resolves, and delivered to the run's owner. `dup` when a command with this id was there. Rejects with `NOT_FOUND`, and with
-   * `RUN_FINISHED` for a run that is done, unless `late`.
+   * Durable on disk when it resolves, and delivered to the run's owner. `dup` when a command with this id was there. Rejects with `NOT_FOUND`, with
+   * `RUN_FINISHED` for a run that is done, unless `late`, and with `RATE_LIMITED` when `maxWaiting` commands wait to be handled. While a run's end is on its
+   * way to the disk, it waits for that.
    */
-  put(key: RunKey, command: Command, late?: boolean): Promise<{ readonly dup: boolean }>;
+  put(key: RunKey, command: Command, late?: boolean, maxWaiting?: number): Promise<{ readonly dup: boolean }>;
 }
 
 export interface Versioned {
@@ -149,6 +208,90 @@ export interface State {
   get(tenant: string, key: string): Promise<Versioned | undefined>;
   /** Writes if `rev` is still the current one (0: if absent); resolves to the new revision, rejects with `STATE_CONFLICT`. */
   put(tenant: string, key: string, value: string, rev: number): Promise<number>;
+}
+
+/** What becomes of runs that have ended. */
+export interface RetentionRules {
+  /** Milliseconds from a run's end until its snapshot stands for its records. */
+  readonly compactAfterMs: number;
+  /** Milliseconds from a run's end until nothing of it is left. Absent: never. */
+  readonly deleteAfterMs?: number;
+  /** Bytes to which runs that have ended are deleted, those that ended first before others. Absent: no limit. */
+  readonly maxBytes?: number;
+}
+
+/** The rules of the whole store, whose `maxBytes` is about all it holds, and rules of single tenants in place of them. */
+export interface RetentionPolicy extends RetentionRules {
+  readonly tenants?: Readonly<Record<string, RetentionRules>>;
+}
+
+export interface CompactReport {
+  /** Runs for whose records their snapshot stands now. */
+  readonly compacted: number;
+  readonly deleted: number;
+  /** Bytes by which the store shrank on disk. */
+  readonly freedBytes: number;
+  /** Runs that were left as they are, since something of them is damaged. */
+  readonly damaged: readonly { readonly key: RunKey; readonly message: string }[];
+  /** Milliseconds of the longest time for which commits were held up. */
+  readonly longestMs: number;
+}
+
+export interface Upkeep {
+  /**
+   * Applies the policy as of `wallMs`, in slices between commits. A second call while one is at work gets that one's report. Runs that have not ended are
+   * never deleted. Rejects with `STORE_FULL` or `STORE_FAILED` where it could not write; what was done until then stands.
+   */
+  compact(policy: RetentionPolicy, wallMs: number): Promise<CompactReport>;
+  /**
+   * Reads all that is stored and compares it with its checksums, its chains and its folds, beside the work. It sees what was durable when it began, and changes
+   * nothing. Rejects with the signal's reason, with `RATE_LIMITED` when so much came in meanwhile that it had to be given up, with `NOT_IMPLEMENTED` by an engine
+   * that keeps nothing.
+   */
+  verify(options?: VerifyOptions): Promise<VerifyReport>;
+  /** A copy of all that was durable when it began, while work goes on. Rejects with `RATE_LIMITED` while another is taken, `NOT_IMPLEMENTED` like `verify`. */
+  backup(): Promise<Backup>;
+  /** What was found damaged when the store was opened, and what became of it. */
+  readonly found: readonly Damage[];
+}
+
+export interface VerifyOptions {
+  readonly signal?: AbortSignal;
+  /** From 0 to 1. */
+  onProgress?(share: number): void;
+}
+
+export interface VerifyReport {
+  readonly counts: {
+    readonly runs: number;
+    readonly records: number;
+    readonly segments: number;
+    readonly snapshots: number;
+    readonly journal: number;
+    readonly commands: number;
+    readonly states: number;
+  };
+  /** Of the database. */
+  readonly bytes: number;
+  /** At most a thousand. Empty: all is well. */
+  readonly damaged: readonly Damage[];
+}
+
+export interface Damage {
+  /** The run it concerns, without its tenant; absent where that is not one, or not known. */
+  readonly run?: string;
+  readonly what: string;
+  /** What mends it, or what it means. */
+  readonly repair: string;
+}
+
+/** One file's content, which `restoreBackup` takes. */
+export interface Backup {
+  readonly bytes: number;
+  /** To be read once; ends with an error when the copy is not whole. Leaving the loop ends the backup. */
+  readonly parts: AsyncIterable<Uint8Array>;
+  /** Ends a backup of which no part was read. */
+  cancel(): Promise<void>;
 }
 
 export interface Member {

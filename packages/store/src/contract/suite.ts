@@ -1,6 +1,16 @@
 import { sleep, systemClock } from '@openclaw-runtime/kit';
-import { chain, encodeRecord, OpenClawError, type WireRecord } from '@openclaw-runtime/protocol';
-import { type Command, type Consumer, type Lease, type RunKey, runKey, type Store } from './store.ts';
+import { applyRecord, chain, decodeRecords, emptyFold, encodeRecord, OpenClawError, type WireRecord } from '@openclaw-runtime/protocol';
+import {
+  type Command,
+  type Consumer,
+  type Lease,
+  type ListQuery,
+  type RunKey,
+  type RunList,
+  runKey,
+  type Snapshot,
+  type Store,
+} from './store.ts';
 
 /** One check of the contract; it throws when the engine breaks it. */
 export interface Check {
@@ -188,6 +198,88 @@ export const CHECKS: readonly Check[] = [
     },
   },
   {
+    name: 'a command that is on its way holds up the end: the owner has it before it learns that none is coming',
+    async run(store) {
+      const { lease, commands } = await begin(store, runKey('t', 'incoming'));
+      equal(lease.incoming(), undefined, 'incoming at first');
+      const puts = ['c1', 'c2'].map((id) => store.inbox.put(lease.key, { id, kind: 'send' }));
+      for (let coming = lease.incoming(); coming; coming = lease.incoming()) await coming;
+      equal(commands.map(({ id }) => id).join(), 'c1,c2', 'commands when none is coming');
+      lease.append([ended], 'disk', true);
+      equal(
+        (await Promise.all(puts)).some(({ dup }) => dup),
+        false,
+        'duplicates',
+      );
+      const again = store.inbox.put(lease.key, { id: 'c1', kind: 'send' });
+      equal(lease.incoming(), undefined, 'incoming after the end');
+      equal((await again).dup, true, 'the same command while the end is on its way');
+    },
+  },
+  {
+    name: 'a command that comes while the end is on its way waits for the end and is refused, unless it may be late',
+    async run(store) {
+      const { lease, commands } = await begin(store, runKey('t', 'ending'));
+      lease.append([ended], 'disk', true);
+      const late = store.inbox.put(lease.key, { id: 'c2', kind: 'feedback' }, true);
+      await rejects('RUN_FINISHED', () => store.inbox.put(lease.key, { id: 'c1', kind: 'send' }));
+      equal((await store.runs.read(lease.key, 0, 1000)).head.done, true, 'done when it was refused');
+      equal((await late).dup, false, 'late');
+      equal(commands.length, 0, 'delivered');
+    },
+  },
+  {
+    name: 'no more commands wait than are allowed to; one that was accepted may come again, and handled ones make room',
+    async run(store) {
+      const { lease } = await begin(store, runKey('t', 'waiting'));
+      const put = (id: string): Promise<{ dup: boolean }> => store.inbox.put(lease.key, { id, kind: 'send' }, false, 2);
+      await Promise.all([put('c1'), put('c2'), rejects('RATE_LIMITED', () => put('c3'))]);
+      await rejects('RATE_LIMITED', () => put('c3'));
+      equal((await put('c1')).dup, true, 'the first again');
+      lease.handled('c1');
+      equal((await put('c3')).dup, false, 'the third');
+      const next = await store.queue.claim(lease.key, 'next');
+      equal(next.commands.map(({ id }) => id).join(), 'c2,c3', 'commands of the next lease');
+    },
+  },
+  {
+    name: 'runs are listed newest first, alive and ended, each tenant’s own, page by page, by status and by the beginning of their ids',
+    async run(store) {
+      const keys = ['aa1', 'aa2', 'ab1', 'b1', 'b2'].map((name) => runKey('t', name));
+      const leases: Lease[] = [];
+      store.queue.consume('suite', 10, consumer({ leased: (lease) => void leases.push(lease) }));
+      for (const key of [...keys, runKey('other', 'aa3')]) await store.runs.create(key, created(key), key);
+      for (const lease of leases.filter(({ key }) => key.endsWith('1'))) {
+        lease.append([ended], 'disk', true);
+        await lease.settled();
+      }
+      const names = async (query: ListQuery): Promise<string> => (await store.runs.list('t', query)).runs.map(({ run }) => run).join();
+      equal(await names({ limit: 10 }), 'b2,b1,ab1,aa2,aa1', 'all');
+      equal(await names({ limit: 10, status: 'running' }), 'b2,aa2', 'running');
+      equal(await names({ limit: 10, status: 'cancelled' }), 'b1,ab1,aa1', 'cancelled');
+      equal(await names({ limit: 10, status: 'failed' }), '', 'failed');
+      equal(await names({ limit: 10, prefix: 'a' }), 'ab1,aa2,aa1', 'prefix');
+      equal(await names({ limit: 10, prefix: 'aa', status: 'cancelled' }), 'aa1', 'prefix and status');
+      equal((await store.runs.list('nobody', { limit: 10 })).runs.length, 0, 'of nobody');
+      for (const limit of [1, 2, 3, 5]) {
+        const seen: string[] = [];
+        for (let next: number | undefined = Number.MAX_SAFE_INTEGER; next !== undefined; ) {
+          const page: RunList = await store.runs.list('t', { limit, before: next });
+          seen.push(...page.runs.map(({ run }) => run));
+          next = page.next;
+        }
+        equal(seen.join(), 'b2,b1,ab1,aa2,aa1', `pages of ${limit}`);
+      }
+      const [alive, done] = (await store.runs.list('t', { limit: 2 })).runs;
+      equal(JSON.stringify([alive?.status, alive?.head, alive?.endedMs]), JSON.stringify(['running', 1, undefined]), 'of one that goes on');
+      equal(
+        JSON.stringify([done?.status, done?.head, (done?.endedMs ?? 0) > 0]),
+        JSON.stringify(['cancelled', 2, true]),
+        'of one that ended',
+      );
+    },
+  },
+  {
     name: 'state changes only from the revision that was read, one of many writers wins, and tenants are apart',
     async run(store) {
       equal(await store.state.get('t', 'k'), undefined, 'absent');
@@ -200,15 +292,93 @@ export const CHECKS: readonly Check[] = [
     },
   },
   {
-    name: 'the latest snapshot is kept',
+    name: 'a run that goes on and on has a snapshot near its head, with what its owner saved last; records that both stand for may go',
     async run(store) {
       const key = runKey('t', 'snap');
       const { lease } = await begin(store, key);
       equal(await store.runs.snapshot(key), undefined, 'none at first');
-      lease.snapshot({ seq: 1, h: 5, fold: '{"a":1}' });
-      lease.snapshot({ seq: 2, h: 6, fold: '{"a":2}' });
-      await until(async () => (await store.runs.snapshot(key))?.seq === 2, 'the second snapshot');
-      equal((await store.runs.snapshot(key))?.fold, '{"a":2}', 'fold');
+      const all = [lease.creation, encodeRecord('step.started', 1, 1, { model: 'm' })];
+      lease.append(all.slice(1), 'process');
+      for (let i = 0; i < 130; i++) {
+        const some = Array.from({ length: 100 }, (_, n) => encodeRecord('text', 1, 1, `${i}.${n} ${'é'.repeat(400)}`));
+        all.push(...some);
+        lease.append(some, 'process');
+        await lease.settled();
+        lease.saveReplay(all.length, `{"at":${all.length}}`);
+      }
+      await until(async () => ((await store.runs.snapshot(key))?.seq ?? 0) > all.length - 2_000, 'a snapshot near the head');
+      const snapshot = (await store.runs.snapshot(key)) as Snapshot;
+      equal(snapshot.creation, all[0], 'creation');
+      equal(snapshot.fold === foldOf(all.slice(0, snapshot.seq)), true, 'the fold of its records');
+      equal(snapshot.h, all.slice(0, snapshot.seq).reduce(chain, 0), 'chain');
+      await until(async () => (await store.runs.snapshot(key))?.replay === `{"at":${all.length}}`, 'what the owner saved last');
+      const page = await store.runs.read(key, 0, 1_000);
+      equal(page.snapshot === undefined, false, 'records that are gone');
+      equal((await readAll(store, key, all.length - 4_000, 1_000_000)).join('|') === all.slice(-4_000).join('|'), true, 'the last 4,000');
+    },
+  },
+  {
+    name: 'a snapshot stands for the records of a run that ended long enough ago, and for nothing else',
+    async run(store) {
+      const [old, live] = ['old', 'live'].map((name) => runKey('t', name)) as [RunKey, RunKey];
+      const { lease } = await begin(store, old);
+      await store.inbox.put(old, { id: 'c1', kind: 'feedback' });
+      const all = [lease.creation, encodeRecord('step.started', 1, 1, { model: 'm' }), encodeRecord('text', 1, 1, 'said'), ended];
+      lease.append(all.slice(1), 'disk', true);
+      await lease.settled();
+      await store.runs.create(live, created('q'), 'f');
+      const now = systemClock.wall();
+      equal((await store.upkeep.compact({ compactAfterMs: 3_600_000 }, now)).compacted, 0, 'compacted too early');
+      equal((await readAll(store, old, 0, 1_000)).length, 4, 'records');
+      equal((await store.upkeep.compact({ compactAfterMs: 0 }, now + 1_000)).compacted, 1, 'compacted');
+      for (const after of [0, 1, 2, 3]) {
+        const { head, before, chunk, snapshot } = await store.runs.read(old, after, 1);
+        equal(chunk, undefined, `a chunk after ${after}`);
+        equal(`${head.seq} ${head.done} ${before}`, `4 true ${all.reduce(chain, 0)}`, 'head');
+        equal(`${snapshot?.seq} ${snapshot?.h} ${snapshot?.creation}`, `4 ${before} ${all[0]}`, 'snapshot');
+        equal(snapshot?.fold, foldOf(all), 'fold');
+        equal(snapshot?.replay, undefined, 'what the owner saved');
+      }
+      const { snapshot } = await store.runs.read(old, 4, 1);
+      equal(snapshot, undefined, 'a snapshot at the head');
+      equal((await readAll(store, live, 0, 1_000)).length, 1, 'records of the run that goes on');
+      const again = await store.runs.create(old, created('other'), 'other');
+      equal(`${again.created} ${again.fingerprint}`, 'false f', 'its idempotency key');
+      equal((await store.inbox.put(old, { id: 'c1', kind: 'feedback' }, true)).dup, true, 'its command');
+    },
+  },
+  {
+    name: 'runs are deleted by age, by size and by tenant, those that ended first before others, and never those that go on',
+    async run(store) {
+      const end = async (key: RunKey, chars = 10): Promise<void> => {
+        await store.runs.create(key, created('q'), 'f');
+        const lease = await store.queue.claim(key, 'suite');
+        const text = encodeRecord('text', 1, 1, 'x'.repeat(chars));
+        lease.append([encodeRecord('step.started', 1, 1, { model: 'm' }), text, ended], 'disk', true);
+        await lease.settled();
+      };
+      const left = async (): Promise<string> => {
+        const names = ['a/1', 'a/2', 'b/1', 'b/2', 'b/3', 'c/live'];
+        const found = await Promise.allSettled(names.map(async (name) => store.runs.read(name as RunKey, 0, 1)));
+        return names.filter((_, i) => found[i]?.status === 'fulfilled').join(' ');
+      };
+      for (const name of ['1', '2']) await end(runKey('a', name));
+      for (const name of ['1', '2', '3']) {
+        await end(runKey('b', name), 100_000);
+        await sleep(systemClock, 3);
+      }
+      await store.runs.create(runKey('c', 'live'), created('q'), 'f');
+      const later = systemClock.wall() + 10_000;
+      const b = { compactAfterMs: 0, maxBytes: 250_000 };
+      const first = await store.upkeep.compact({ compactAfterMs: 0, deleteAfterMs: 60_000, tenants: { b } }, later);
+      equal(`${first.deleted} of ${await left()}`, '1 of a/1 a/2 b/2 b/3 c/live', 'by size');
+      const second = await store.upkeep.compact({ compactAfterMs: 0, deleteAfterMs: 5_000, tenants: { b: { compactAfterMs: 0 } } }, later);
+      equal(`${second.deleted} of ${await left()}`, '2 of b/2 b/3 c/live', 'by age');
+      await store.upkeep.compact({ compactAfterMs: 0, maxBytes: 0 }, later);
+      equal(await left(), 'c/live', 'everything that ended');
+      const fresh = await store.runs.create(runKey('a', '1'), created('q'), 'f');
+      equal(fresh.created, true, 'created anew');
+      equal(fresh.head.epoch > 1, true, 'in another epoch than the one that is gone');
     },
   },
   {
@@ -241,6 +411,12 @@ const ended = encodeRecord('run.finished', 0, 0, {
   by: 'suite',
   usage: { inputTokens: 0, outputTokens: 0, reasoningTokens: 0, cachedTokens: 0 },
 });
+
+function foldOf(records: readonly string[]): string {
+  const fold = emptyFold();
+  for (const record of decodeRecords(records.join(','), 1)) applyRecord(fold, record);
+  return JSON.stringify(fold);
+}
 
 function created(input: string): string {
   return encodeRecord('run.created', 0, 0, { agent: 'default', input, at: 0, fingerprint: 'f' });

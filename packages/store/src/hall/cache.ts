@@ -6,6 +6,8 @@ export interface Cache {
   add(entry: Entry): void;
   /** The run ended and its records have a place of their own: it may go when room is needed. */
   retire(entry: Entry): void;
+  /** What is stored of an ended run has changed: it is no longer found here. */
+  drop(key: string): void;
 }
 
 export function createCache(maxChars: number): Cache {
@@ -33,6 +35,15 @@ export function createCache(maxChars: number): Cache {
         retired = retired.slice(gone);
         gone = 0;
       }
+    },
+    drop(key) {
+      const entry = entries.get(key);
+      if (!entry?.head.done) return;
+      entries.delete(key);
+      chars -= cost(entry);
+      entry.pieces = [];
+      entry.bytes = 0;
+      chars += cost(entry);
     },
   };
 }

@@ -1,9 +1,11 @@
 import type { Clock } from '@openclaw-runtime/kit';
 import { OpenClawError } from '@openclaw-runtime/protocol';
 import { joinPieces } from './chunk.ts';
-import { type Entry, settleEntry, takeRecords, trimEntry, unplaced } from './entry.ts';
+import { type Entry, refuseEntry, settleEntry, takeRecords, trimEntry, unplaced } from './entry.ts';
+import { createJournalWindow } from './journal-window.ts';
 import { encodeLine, encodeSegment, type Segment } from './line.ts';
 import type { Batch, Dup, Persister, Row, Stored } from './persister.ts';
+import { statusOf } from './status.ts';
 
 /**
  * Group commit. Everything that is to be durable is staged here; one batch is in flight at a time, and what gathers behind it is the next.
@@ -19,10 +21,12 @@ export interface Committer {
   create(entry: Entry): Promise<Creation>;
   /** Resolves to whether the row was applied. */
   row(row: Row): Promise<boolean>;
-  /** A snapshot or other row whose fate nobody waits for. */
+  /** A row whose fate nobody waits for, and that the machine may lose. */
   rowLater(row: Row): void;
   /** Defined while too much is staged. */
   full(): Promise<void> | undefined;
+  /** Throws `STORE_FAILED` when nothing will be written any more. */
+  check(): void;
   /** Resolves when nothing is staged or in flight. */
   idle(): Promise<void>;
   nextBorn(): number;
@@ -35,6 +39,8 @@ export type Creation = { readonly created: true } | { readonly created: false; r
 export interface CommitterEvents {
   /** After each acknowledged batch, for each run it moved. */
   moved(entry: Entry): void;
+  /** Records of a run that goes on have moved into a segment. */
+  placed(entry: Entry): void;
   failed(error: OpenClawError): void;
 }
 
@@ -71,11 +77,7 @@ export function createCommitter(persister: Persister, clock: Clock, gap: Gap, fi
   let staged: Entry[] = [];
   let creates: { entry: Entry; waiting: Waiting<Creation> }[] = [];
   let rows: { row: Row; waiting: Waiting<boolean> | undefined }[] = [];
-  /** Runs in the order in which their oldest journalled record was written. */
-  let ageing: { readonly entry: Entry; readonly id: number }[] = [];
-  /** What the journal holds, a row a commit. */
-  let journal: { readonly id: number; readonly chars: number }[] = [];
-  let journalChars = 0;
+  const journal = createJournalWindow();
   let drained: Waiting<void>[] = [];
   let idlers: (() => void)[] = [];
 
@@ -102,26 +104,33 @@ export function createCommitter(persister: Persister, clock: Clock, gap: Gap, fi
       entry.inflight = entry.pending;
       entry.pending = undefined;
       if (!entry.inflight) continue;
-      if (entry.ending || entry.bytes > RUN_CHARS) segments.push(segmentOf(entry));
+      if (entry.ending || entry.bytes > RUN_CHARS) segments.push(...segmentsOf(entry));
       else {
         const line = encodeLine(entry.key, entry.epoch, entry.inflight);
-        markJournal(entry, id);
+        journal.mark(entry, id);
         lines += line;
         chars += line.length;
       }
     }
-    const aged = journalChars > JOURNAL_CHARS ? oldRuns() : [];
-    for (const entry of aged) segments.push(segmentOf(entry));
+    const aged = journal.chars > JOURNAL_CHARS ? journal.oldest(MOVES_PER_COMMIT, (entry) => !placing.has(entry.key)) : [];
+    for (const entry of aged) segments.push(...segmentsOf(entry));
     let born = '';
     for (const { entry } of creates) {
       born += encodeLine(entry.key, entry.epoch, entry.inflight as NonNullable<Entry['inflight']>, entry.fingerprint);
-      markJournal(entry, id);
+      journal.mark(entry, id);
     }
     chars += born.length;
-    if (chars > 0) journal.push({ id, chars });
-    journalChars += chars;
+    journal.add(id, chars);
     const moves = segments.map(encodeSegment).join('');
-    const batch: Batch = { id, sync, lines, creates: born, segments: moves, rows: rows.map(({ row }) => row), dropBelow: lowWater(id) };
+    const batch: Batch = {
+      id,
+      sync,
+      lines,
+      creates: born,
+      segments: moves,
+      rows: rows.map(({ row }) => row),
+      dropBelow: journal.lowWater(id),
+    };
     const sent = { moving, creates, rows, segments, sync };
     staged = [];
     creates = [];
@@ -153,6 +162,7 @@ export function createCommitter(persister: Persister, clock: Clock, gap: Gap, fi
     }
     for (const entry of sent.moving) settleEntry(entry);
     for (const segment of sent.segments) placed(segment);
+    placing.clear();
     for (const entry of sent.moving) events.moved(entry);
     sent.rows.forEach(({ waiting }, i) => {
       waiting?.resolve(applied[i] ?? false);
@@ -165,11 +175,12 @@ export function createCommitter(persister: Persister, clock: Clock, gap: Gap, fi
 
   const placed = ({ key, piece }: Segment): void => {
     const entry = placing.get(key);
-    placing.delete(key);
     if (!entry) return;
     entry.placed = piece.first + piece.count - 1;
     entry.journal = 0;
-    if (!entry.ending && persister.loads) trimEntry(entry, RUN_CHARS / 4);
+    if (entry.ending) return;
+    if (persister.loads) trimEntry(entry, RUN_CHARS / 4);
+    events.placed(entry);
   };
 
   const refuse = (sent: Sent, message: string): void => {
@@ -184,7 +195,10 @@ export function createCommitter(persister: Persister, clock: Clock, gap: Gap, fi
       if (waiting) waiting.reject(error);
       else rows.push({ row, waiting });
     }
-    for (const entry of sent.moving) restage(entry);
+    for (const entry of sent.moving) {
+      restage(entry);
+      refuseEntry(entry, error);
+    }
     sync ||= sent.sync;
     phase = 'scheduled';
     clock.after(RETRY_FULL_MS, flush);
@@ -218,47 +232,32 @@ export function createCommitter(persister: Persister, clock: Clock, gap: Gap, fi
 
   /** Runs being moved into segments by the batch in flight. */
   const placing = new Map<string, Entry>();
-  const segmentOf = (entry: Entry): Segment => {
+  const segmentsOf = (entry: Entry): Segment[] => {
     placing.set(entry.key, entry);
-    const piece = unplaced(entry) as NonNullable<ReturnType<typeof unplaced>>;
-    const seq = piece.first + piece.count - 1;
-    const head = { epoch: entry.epoch, seq, h: piece.h, done: entry.ending && seq === entry.seq };
-    return { key: entry.key, head, born: entry.born, fingerprint: entry.fingerprint, piece };
+    const { key, born, fingerprint } = entry;
+    return unplaced(entry).map((piece) => {
+      const seq = piece.first + piece.count - 1;
+      const head = { epoch: entry.epoch, seq, h: piece.h, done: entry.ending && seq === entry.seq };
+      const end = head.done ? { status: entry.status, ended: entry.ended } : { status: '', ended: 0 };
+      return { key, head, born, ...end, fingerprint, piece };
+    });
   };
 
-  const markJournal = (entry: Entry, id: number): void => {
-    if (entry.journal !== 0) return;
-    entry.journal = id;
-    ageing.push({ entry, id });
-  };
-
-  /** The first journal entry that is still needed; forgets the ones before it. */
-  const lowWater = (id: number): number => {
-    const needed = ageing.findIndex((age) => age.entry.journal === age.id);
-    ageing = needed < 0 ? [] : needed === 0 ? ageing : ageing.slice(needed);
-    const low = ageing[0]?.id ?? id;
-    const kept = journal.findIndex((row) => row.id >= low);
-    const gone = kept < 0 ? journal.length : kept;
-    for (let i = 0; i < gone; i++) journalChars -= journal[i]?.chars ?? 0;
-    if (gone > 0) journal = journal.slice(gone);
-    return low;
-  };
-
-  const oldRuns = (): Entry[] => {
-    const old: Entry[] = [];
-    for (const { entry, id } of ageing) {
-      if (old.length === MOVES_PER_COMMIT) break;
-      if (entry.journal === id && !placing.has(entry.key) && entry.head.seq > entry.placed) old.push(entry);
-    }
-    return old;
+  const check = (): void => {
+    if (phase === 'failed') throw new OpenClawError('STORE_FAILED', 'The store has failed; restart the process.');
   };
 
   return {
+    check,
     append(entry, records, disk, done) {
-      if (phase === 'failed') throw new OpenClawError('STORE_FAILED', 'The store has failed; restart the process.');
+      check();
       if (!entry.pending) staged.push(entry);
       stagedChars += takeRecords(entry, records);
-      if (done) entry.ending = true;
+      if (done) {
+        entry.ending = true;
+        entry.ended = clock.wall();
+        entry.status = statusOf(records.at(-1) ?? '');
+      }
       if (disk) sync = true;
       schedule();
     },
@@ -281,7 +280,6 @@ export function createCommitter(persister: Persister, clock: Clock, gap: Gap, fi
     rowLater(row) {
       if (phase === 'failed') return;
       rows.push({ row, waiting: undefined });
-      sync = true;
       schedule();
     },
     full() {
@@ -293,9 +291,8 @@ export function createCommitter(persister: Persister, clock: Clock, gap: Gap, fi
       return new Promise((resolve) => idlers.push(resolve));
     },
     adopt(entries, id, chars) {
-      for (const entry of entries) if (entry.pieces.length > 0) markJournal(entry, id);
-      if (chars > 0) journal.push({ id, chars });
-      journalChars += chars;
+      for (const entry of entries) if (entry.pieces.length > 0) journal.mark(entry, id);
+      journal.add(id, chars);
     },
     nextBorn: () => nextId * 65536 + (births++ % 65536),
   };

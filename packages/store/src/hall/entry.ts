@@ -13,6 +13,8 @@ export interface Entry {
   readonly fingerprint: string;
   /** The first record's text. */
   readonly creation: string;
+  /** Records or commands of it are lost: what. */
+  readonly damage: string | undefined;
   epoch: number;
   seq: number;
   h: number;
@@ -20,6 +22,9 @@ export interface Entry {
   pending: Piece | undefined;
   /** The pending records, or the flushed ones, end the run. */
   ending: boolean;
+  /** Milliseconds since 1970, and the status, of the record that ends it; 0 and '' before. */
+  ended: number;
+  status: string;
   inflight: Piece | undefined;
   /** Durable records in memory, consecutive up to the head. */
   pieces: Piece[];
@@ -29,30 +34,39 @@ export interface Entry {
   /** Id of the journal entry with the first record after `placed`; 0 when there is none. */
   journal: number;
   token: number;
+  /** Those that their owner did not report as handled. */
   commands: Command[];
+  /** Commands on their way to the disk, and who waits for there to be none. */
+  incoming: number;
+  quiet: (() => void)[] | undefined;
   followers: (() => void)[];
   waiters: Waiter[];
 }
 
 export interface Waiter {
   readonly seq: number;
+  /** A full disk sends it away. */
+  readonly hurried?: boolean;
   resolve(): void;
   reject(error: unknown): void;
 }
 
-export function newEntry(key: string, born: number, creation: string, fingerprint: string): Entry {
+export function newEntry(key: string, born: number, creation: string, fingerprint: string, epoch = 1): Entry {
   const h = chain(CHAIN_START, creation);
   return {
     key,
     born,
     fingerprint,
     creation,
-    epoch: 1,
+    damage: undefined,
+    epoch,
     seq: 1,
     h,
-    head: { epoch: 1, seq: 0, h: CHAIN_START, done: false },
+    head: { epoch, seq: 0, h: CHAIN_START, done: false },
     pending: undefined,
     ending: false,
+    ended: 0,
+    status: '',
     inflight: { first: 1, count: 1, body: creation, before: CHAIN_START, h },
     pieces: [],
     bytes: 0,
@@ -60,6 +74,8 @@ export function newEntry(key: string, born: number, creation: string, fingerprin
     journal: 0,
     token: 0,
     commands: [],
+    incoming: 0,
+    quiet: undefined,
     followers: [],
     waiters: [],
   };
@@ -69,6 +85,7 @@ export function recoveredEntry(run: RecoveredRun): Entry {
   const { head, pieces } = run;
   return {
     ...newEntry(run.key, run.born, run.creation, run.fingerprint),
+    damage: run.damage,
     epoch: head.epoch,
     seq: head.seq,
     h: head.h,
@@ -119,12 +136,27 @@ export function settleEntry(entry: Entry): void {
   }
 }
 
-/** The durable records that have no place of their own yet, with those in flight. */
-export function unplaced(entry: Entry): Piece | undefined {
+/** The disk is full: whoever is in a hurry hears of it. */
+export function refuseEntry(entry: Entry, error: unknown): void {
+  for (const waiter of entry.waiters) if (waiter.hurried) waiter.reject(error);
+  entry.waiters = entry.waiters.filter((waiter) => !waiter.hurried);
+}
+
+/** The durable records that have no place of their own yet, with those in flight, in pieces that are not too long to be taken apart. */
+export function unplaced(entry: Entry): Piece[] {
   const pieces = entry.pieces.filter((piece) => piece.first > entry.placed);
   if (entry.inflight) pieces.push(entry.inflight);
-  const [first, ...rest] = pieces;
-  return first && joinPieces([first, ...rest]);
+  const joined: Piece[] = [];
+  let some: Piece[] = [];
+  let chars = 0;
+  for (const piece of pieces) {
+    some.push(piece);
+    chars += piece.body.length;
+    if (chars < PIECE_CHARS && piece !== pieces.at(-1)) continue;
+    joined.push(joinPieces(some as [Piece, ...Piece[]]));
+    [some, chars] = [[], 0];
+  }
+  return joined;
 }
 
 /** Lets the oldest placed records go, as long as `keepChars` stay. */

@@ -1,13 +1,16 @@
 import { createHmac } from 'node:crypto';
 import { type Clock, encodeId } from '@openclaw-runtime/kit';
 import { OpenClawError } from '@openclaw-runtime/protocol';
-import type { Command, Created, Head, Member, Page, RunKey, Store } from '../contract/store.ts';
+import type { Created, Head, Member, Page, RunKey, Store } from '../contract/store.ts';
 import { createCache } from './cache.ts';
 import { cutPiece, joinPieces, limitPiece, type Piece } from './chunk.ts';
 import { createCommitter, type Gap } from './committer.ts';
 import { type Entry, newEntry, recoveredEntry } from './entry.ts';
+import { createInbox } from './inbox.ts';
 import { createLeases } from './leases.ts';
+import { createListing } from './listing.ts';
 import type { Persister, Recovered } from './persister.ts';
+import { createUpkeep } from './upkeep.ts';
 
 export interface HallOptions {
   readonly persister: Persister;
@@ -40,17 +43,27 @@ export function createHall({ persister, recovered, secret, clock, gap, cacheChar
       entry.followers = [];
       aliveChars -= entry.creation.length;
       cache.retire(entry);
+      listing.remove(entry);
       leases.finish(entry);
     },
+    placed: (entry) => upkeep.fold(entry.key),
     failed(error) {
       leases.fail(error);
       broken(error);
     },
   });
   const leases = createLeases(committer);
+  const listing = createListing(persister);
+  const upkeep = createUpkeep({
+    persister,
+    clock,
+    epoch: recovered.epoch,
+    created: () => Promise.allSettled(creating.values()),
+    changed: (key) => cache.drop(key),
+  });
 
   const renew = (entry: Entry): Promise<boolean> => {
-    entry.epoch++;
+    entry.epoch = Math.max(entry.epoch + 1, recovered.epoch);
     entry.head = { ...entry.head, epoch: entry.epoch };
     return committer.row({ op: 'epoch', key: entry.key, epoch: entry.epoch, born: entry.born, fingerprint: entry.fingerprint });
   };
@@ -59,9 +72,10 @@ export function createHall({ persister, recovered, secret, clock, gap, cacheChar
   committer.adopt(left, recovered.firstId, recovered.chars);
   for (const entry of left) {
     cache.add(entry);
+    listing.add(entry);
     aliveChars += entry.creation.length;
     // A full disk refuses it now; readers who know better than the log will ask for it again.
-    if (recovered.regressed) renew(entry).catch(() => undefined);
+    if (recovered.regressed || entry.damage !== undefined) renew(entry).catch(() => undefined);
     leases.offer(entry);
   }
 
@@ -75,6 +89,11 @@ export function createHall({ persister, recovered, secret, clock, gap, cacheChar
     const stored = await persister.load(key, after, maxBytes);
     if (!stored) throw notFound(key);
     const head = entry?.head ?? stored.head;
+    if (stored.expired) {
+      const snapshot = await persister.snapshot(key);
+      if (!snapshot) throw notFound(key);
+      return { head, before: snapshot.h, snapshot };
+    }
     return stored.piece ? { head, before: stored.before, chunk: stored.piece } : { head, before: stored.before };
   };
 
@@ -90,16 +109,17 @@ export function createHall({ persister, recovered, secret, clock, gap, cacheChar
       );
     }
     aliveChars += record.length;
-    const entry = newEntry(key, committer.nextBorn(), record, fingerprint);
+    const entry = newEntry(key, committer.nextBorn(), record, fingerprint, upkeep.epoch);
     const creation = await committer.create(entry).catch((error: unknown) => {
       aliveChars -= record.length;
       throw error;
     });
     if (!creation.created) {
       aliveChars -= record.length;
-      return { created: false, head: creation.stored.head, fingerprint: creation.stored.fingerprint };
+      return { created: false, head: creation.stored.head, fingerprint: creation.stored.fingerprint || fingerprint };
     }
     cache.add(entry);
+    listing.add(entry);
     const { head } = entry;
     leases.offer(entry);
     return { created: true, head, fingerprint };
@@ -119,7 +139,8 @@ export function createHall({ persister, recovered, secret, clock, gap, cacheChar
         const first = creating.get(key);
         if (first) return { ...(await first), created: false };
         const known = cache.get(key);
-        if (known) return { created: false, head: known.head, fingerprint: known.fingerprint };
+        // What a damaged run was asked may be lost: then it is what this caller asks.
+        if (known) return { created: false, head: known.head, fingerprint: known.fingerprint || fingerprint };
         const created = begin(key, record, fingerprint).finally(() => creating.delete(key));
         creating.set(key, created);
         return created;
@@ -134,6 +155,7 @@ export function createHall({ persister, recovered, secret, clock, gap, cacheChar
         };
       },
       snapshot: (key) => persister.snapshot(key),
+      list: listing.list,
       async regress(key, seen) {
         const entry = cache.get(key);
         if (entry) {
@@ -142,8 +164,9 @@ export function createHall({ persister, recovered, secret, clock, gap, cacheChar
         }
         const head = await loadHead(key);
         if (head.epoch !== seen) return head;
-        await committer.row({ op: 'epoch', key, epoch: seen + 1, born: 0, fingerprint: '' });
-        return { ...head, epoch: seen + 1 };
+        const epoch = Math.max(seen + 1, recovered.epoch);
+        await committer.row({ op: 'epoch', key, epoch, born: 0, fingerprint: '' });
+        return { ...head, epoch };
       },
     },
     queue: {
@@ -154,20 +177,18 @@ export function createHall({ persister, recovered, secret, clock, gap, cacheChar
         return leases.claim(entry);
       },
     },
-    inbox: {
-      async put(key, command: Command, late = false) {
+    inbox: createInbox({
+      committer,
+      leases,
+      persister,
+      cached: (key) => cache.get(key),
+      async find(key) {
+        await creating.get(key);
         const entry = cache.get(key);
-        const done = entry ? entry.head.done : (await loadHead(key)).done;
-        if (done && (await persister.hasCommand(key, command.id))) return { dup: true };
-        if (done && !late) throw new OpenClawError('RUN_FINISHED', 'The run has ended and takes no more commands.');
-        const applied = await committer.row({ op: 'command', key, command });
-        if (applied && entry) {
-          entry.commands.push(command);
-          leases.command(entry, command);
-        }
-        return { dup: !applied };
+        if (!entry) await loadHead(key);
+        return entry;
       },
-    },
+    }),
     state: {
       get: (tenant, key) => persister.state(`${tenant}/${key}`),
       async put(tenant, key, value, rev) {
@@ -183,7 +204,9 @@ export function createHall({ persister, recovered, secret, clock, gap, cacheChar
       },
       list: () => Promise.resolve([...members]),
     },
+    upkeep: { compact: upkeep.compact, verify: persister.verify, backup: persister.backup, found: recovered.found },
     async close() {
+      await upkeep.stop();
       await committer.idle();
       await persister.close();
     },

@@ -1,5 +1,5 @@
 import { OpenClawError } from '@openclaw-runtime/protocol';
-import type { Command, Consumer, Durability, Lease, RunKey, Snapshot } from '../contract/store.ts';
+import type { Command, Consumer, Durability, Lease, RunKey } from '../contract/store.ts';
 import type { Committer } from './committer.ts';
 import type { Entry } from './entry.ts';
 
@@ -122,6 +122,10 @@ class HallLease implements Lease {
     return this.#entry.creation;
   }
 
+  get damage(): string | undefined {
+    return this.#entry.damage;
+  }
+
   append(records: readonly string[], durability: Durability, done = false): void {
     const entry = this.#entry;
     this.#guard();
@@ -129,19 +133,33 @@ class HallLease implements Lease {
     this.#committer.append(entry, records, durability === 'disk', done);
   }
 
-  settled(): Promise<void> {
+  async settled(): Promise<void> {
     const entry = this.#entry;
-    if (entry.head.seq >= entry.seq) return Promise.resolve();
-    return new Promise((resolve, reject) => entry.waiters.push({ seq: entry.seq, resolve, reject }));
+    if (entry.head.seq >= entry.seq) return;
+    this.#committer.check();
+    await new Promise<void>((resolve, reject) => entry.waiters.push({ seq: entry.seq, resolve, reject }));
   }
 
   full(): Promise<void> | undefined {
     return this.#committer.full();
   }
 
-  snapshot(snapshot: Snapshot): void {
+  incoming(): Promise<void> | undefined {
+    const entry = this.#entry;
+    if (entry.incoming === 0) return undefined;
+    const quiet = (entry.quiet ??= []);
+    return new Promise((resolve) => quiet.push(resolve));
+  }
+
+  handled(id: string): void {
+    const { commands } = this.#entry;
+    const at = commands.findIndex((command) => command.id === id);
+    if (at >= 0) commands.splice(at, 1);
+  }
+
+  saveReplay(seq: number, replay: string): void {
     this.#guard();
-    this.#committer.rowLater({ op: 'snapshot', key: this.#entry.key, snapshot });
+    this.#committer.rowLater({ op: 'replay', key: this.#entry.key, seq, replay });
   }
 
   #guard(): void {

@@ -20,20 +20,24 @@ export interface Segment {
   readonly key: string;
   readonly head: Head;
   readonly born: number;
+  /** How and when (milliseconds since 1970) it ended; '' and 0 while it runs. */
+  readonly status: string;
+  readonly ended: number;
   readonly fingerprint: string;
   readonly piece: Piece;
 }
 
-export function encodeSegment({ key, head, born, fingerprint, piece }: Segment): string {
-  return `${born}\t${head.seq}\t${head.done ? 1 : 0}\t${piece.before}\t${encodeLine(key, head.epoch, piece, fingerprint)}`;
+export function encodeSegment({ key, head, born, status, ended, fingerprint, piece }: Segment): string {
+  const line = encodeLine(key, head.epoch, piece, fingerprint);
+  return `${born}\t${head.seq}\t${head.done ? 1 : 0}\t${status}\t${ended}\t${piece.before}\t${line}`;
 }
 
 export function decodeSegments(text: string): Segment[] {
   return rows(text).map((raw) => {
-    const [born, seq, done, before, ...line] = raw.split('\t');
+    const [born, seq, done, status = '', ended, before, ...line] = raw.split('\t');
     const { key, epoch, chunk, fingerprint } = decodeLine(line);
     const head = { epoch, seq: int(seq), h: chunk.h, done: done === '1' };
-    return { key, head, born: int(born), fingerprint, piece: { ...chunk, before: int(before) } };
+    return { key, head, born: int(born), status, ended: int(ended), fingerprint, piece: { ...chunk, before: int(before) } };
   });
 }
 

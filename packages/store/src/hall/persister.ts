@@ -1,5 +1,17 @@
 import type { ErrorBody } from '@openclaw-runtime/protocol';
-import type { Command, Head, Snapshot, Versioned } from '../contract/store.ts';
+import type {
+  Backup,
+  Command,
+  Damage,
+  Head,
+  ListQuery,
+  RetentionPolicy,
+  RunSummary,
+  Snapshot,
+  VerifyOptions,
+  VerifyReport,
+  Versioned,
+} from '../contract/store.ts';
 import type { Piece } from './chunk.ts';
 
 /** What keeps the hall's commits. One batch is kept whole or not at all, and batches in their order. */
@@ -12,6 +24,14 @@ export interface Persister {
   snapshot(key: string): Promise<Snapshot | undefined>;
   state(key: string): Promise<Versioned | undefined>;
   hasCommand(key: string, id: string): Promise<boolean>;
+  /** Of a tenant's ended runs, the newest of those that are asked for. */
+  list(tenant: string, query: ListQuery): Promise<readonly RunSummary[]>;
+  /** Folds the next segment of a run that goes on into its snapshot. Resolves to whether there is another. */
+  fold(key: string): Promise<boolean>;
+  /** One slice of a pass over what has ended; `start` begins a new pass. */
+  compact(ask: CompactAsk): Promise<CompactSlice>;
+  verify(options?: VerifyOptions): Promise<VerifyReport>;
+  backup(): Promise<Backup>;
   close(): Promise<void>;
 }
 
@@ -20,6 +40,26 @@ export interface Stored {
   readonly fingerprint: string;
   readonly before: number;
   readonly piece?: Piece;
+  /** Records that were asked for are gone; the snapshot stands for them. */
+  readonly expired?: true;
+}
+
+export interface CompactAsk {
+  readonly start?: { readonly policy: RetentionPolicy; readonly wallMs: number };
+  /** No new run begins with an older epoch: only runs of older ones may be deleted, so that a run id never means two logs in one epoch. */
+  readonly epoch: number;
+}
+
+export interface CompactSlice {
+  readonly done: boolean;
+  readonly compacted: readonly string[];
+  readonly deleted: readonly string[];
+  readonly damaged: readonly { readonly key: string; readonly message: string }[];
+  readonly freedBytes: number;
+  /** Milliseconds that it took. */
+  readonly tookMs: number;
+  /** Runs were left since new ones might begin with their epoch: this one would do. */
+  readonly epochNeeded?: number;
 }
 
 /** One group commit. Logs travel as text ({@link encodeLine}), so that crossing a thread costs a copy and nothing per record. */
@@ -42,7 +82,7 @@ export interface Batch {
 export type Row =
   | { readonly op: 'command'; readonly key: string; readonly command: Command }
   | { readonly op: 'state'; readonly key: string; readonly value: string; readonly rev: number }
-  | { readonly op: 'snapshot'; readonly key: string; readonly snapshot: Snapshot }
+  | { readonly op: 'replay'; readonly key: string; readonly seq: number; readonly replay: string }
   | { readonly op: 'epoch'; readonly key: string; readonly epoch: number; readonly born: number; readonly fingerprint: string };
 
 /** A run that existed, or whose row cannot be read. */
@@ -68,6 +108,10 @@ export interface Recovered {
   readonly chars: number;
   /** The machine went down uncleanly with `process` text outstanding: readers may have seen what is gone. */
   readonly regressed: boolean;
+  /** The epoch with which new runs begin. */
+  readonly epoch: number;
+  /** What was damaged, and what became of it. */
+  readonly found: readonly Damage[];
 }
 
 export interface RecoveredRun {
@@ -79,4 +123,6 @@ export interface RecoveredRun {
   readonly commands: readonly Command[];
   /** Records that are in the journal only. */
   readonly pieces: readonly Piece[];
+  /** Records or commands of it are lost: what. */
+  readonly damage?: string;
 }

@@ -1,22 +1,29 @@
 import { DatabaseSync } from 'node:sqlite';
 import { OpenClawError } from '@openclaw-runtime/protocol';
+import { migrate } from './migration.ts';
 import { DATA_FORMAT, SCHEMA } from './schema.ts';
 
 /** SQLite's primary result codes that mean something to us. */
 const SQLITE = { busy: 5, locked: 6, ioError: 10, corrupt: 11, full: 13, cannotOpen: 14, notADatabase: 26 } as const;
 
-/** Opens the file, takes it for this process alone, checks its format. Throws `DATA_LOCKED`, `DATA_DAMAGED`, `DATA_FORMAT`, `STORE_FULL` or `STORE_FAILED`. */
-export function openDatabase(path: string): DatabaseSync {
+/**
+ * Opens the file, takes it for this process alone, checks its format and brings an older one up to this. `wallMs`: now, since 1970. Throws `DATA_LOCKED`,
+ * `DATA_DAMAGED`, `DATA_FORMAT`, `STORE_FULL` or `STORE_FAILED`.
+ */
+export function openDatabase(path: string, wallMs: number): DatabaseSync {
   try {
     const db = new DatabaseSync(path, { timeout: 0 });
     try {
-      db.exec('PRAGMA page_size = 8192; PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;');
+      db.exec(
+        'PRAGMA page_size = 8192; PRAGMA auto_vacuum = INCREMENTAL; PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;',
+      );
       db.exec(
         'PRAGMA wal_autocheckpoint = 2000; PRAGMA journal_size_limit = 67108864; PRAGMA cache_size = -65536; PRAGMA cell_size_check = ON;',
       );
       db.exec('BEGIN IMMEDIATE; COMMIT');
-      checkFormat(db);
+      if (formatOf(db) === 1) migrate(db, path, wallMs);
       db.exec(SCHEMA);
+      makeShrinkable(db);
       return db;
     } catch (error) {
       db.close();
@@ -47,7 +54,11 @@ export function describe(error: unknown, path: string): OpenClawError {
       return new OpenClawError('DATA_LOCKED', `Another process owns ${path}. Stop it, or use its address.`, { cause: error });
     case SQLITE.corrupt:
     case SQLITE.notADatabase:
-      return new OpenClawError('DATA_DAMAGED', `${path} is damaged (${message}). Restore a copy; nothing was changed.`, { cause: error });
+      return new OpenClawError(
+        'DATA_DAMAGED',
+        `${path} is damaged (${message}). Nothing was changed; look with claw verify, and bring back a backup with claw restore.`,
+        { cause: error },
+      );
     case SQLITE.full:
       return new OpenClawError('STORE_FULL', `There is no space to open ${path} (${message}). Free some.`, { cause: error });
     default:
@@ -57,13 +68,25 @@ export function describe(error: unknown, path: string): OpenClawError {
   }
 }
 
-function checkFormat(db: DatabaseSync): void {
+/** A new file gets this format. */
+function formatOf(db: DatabaseSync): number {
   const { user_version: found } = db.prepare('PRAGMA user_version').get() as { user_version: number };
   if (found === 0) db.exec(`PRAGMA user_version = ${DATA_FORMAT}`);
-  else if (found !== DATA_FORMAT) {
+  if (found > DATA_FORMAT) {
     throw new OpenClawError(
       'DATA_FORMAT',
       `The data folder has format ${found}, this version reads ${DATA_FORMAT}. Use the version that wrote it.`,
     );
+  }
+  return found || DATA_FORMAT;
+}
+
+/** A file of format 1 was written in a way that never lets go of space. Writing it anew needs as much again: without that it stays as it is. */
+function makeShrinkable(db: DatabaseSync): void {
+  if (db.prepare('PRAGMA auto_vacuum').get()?.['auto_vacuum'] === 2) return;
+  try {
+    db.exec('PRAGMA auto_vacuum = INCREMENTAL; VACUUM; PRAGMA wal_checkpoint(TRUNCATE)');
+  } catch (error) {
+    if (!isFull(error)) throw error;
   }
 }

@@ -9,27 +9,65 @@ export interface RunRow {
   readonly h: number;
   readonly done: number;
   readonly born: number;
+  /** Milliseconds since 1970; 0 while it runs. */
+  readonly ended: number;
+  /** Characters of its segments. */
+  readonly chars: number;
+  /** The first seq that is still a record. */
+  readonly oldest: number;
+  /** How it ended; '' while it runs. */
+  readonly status: string;
+  /** What a list says of it, JSON; '' where nothing is known. */
+  readonly about: string;
+  /** Id of its snapshot; 0 where there is none. */
+  readonly snapshot: number;
   readonly fingerprint: string;
-  /** `id:first seq` of each segment, in order, joined by commas. */
+  /** `id:first seq:characters` of each segment, in order, joined by commas. */
   readonly segments: string;
 }
+
+/** A row of which nothing is known but its key. */
+export const NEW_ROW: Omit<RunRow, 'key'> = {
+  epoch: 1,
+  seq: 0,
+  h: 0,
+  done: 0,
+  born: 0,
+  ended: 0,
+  chars: 0,
+  oldest: 1,
+  status: '',
+  about: '',
+  snapshot: 0,
+  fingerprint: '',
+  segments: '',
+};
 
 export interface RunRows {
   /** Throws `DATA_DAMAGED`, like `open`. */
   find(key: string): RunRow | undefined;
   /** Those of runs that are not done, oldest first. */
-  open(): readonly RunRow[];
+  open(): readonly OpenRow[];
   put(row: RunRow): void;
+  drop(key: string): void;
 }
 
-type Sealed = RunRow & { readonly crc: number };
+/** The row of a run that is not done; `damage` when records that it stood for are lost. */
+export interface OpenRow {
+  readonly row: RunRow;
+  readonly damage?: string;
+}
+
+/** A row as it is stored, not checked. */
+export type Sealed = RunRow & { readonly tenant: string; readonly crc: number };
 
 export function createRunRows(db: DatabaseSync, path: string): RunRows {
   const get = db.prepare('SELECT * FROM run WHERE key = ?');
   const notDone = db.prepare('SELECT * FROM run WHERE done = 0 ORDER BY born');
-  const replace = db.prepare('INSERT OR REPLACE INTO run VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)');
+  const replace = db.prepare('INSERT OR REPLACE INTO run VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)');
+  const remove = db.prepare('DELETE FROM run WHERE key = ?');
   const checked = (row: Sealed): RunRow => {
-    if (row.crc !== seal(row)) throw damaged(path, `the row of run ${row.key}`);
+    if (row.crc !== sealRun(row) || row.tenant !== tenantOf(row.key)) throw damaged(path, `the row of run ${row.key}`);
     return row;
   };
   return {
@@ -37,13 +75,22 @@ export function createRunRows(db: DatabaseSync, path: string): RunRows {
       const row = get.get(key) as Sealed | undefined;
       return row && checked(row);
     },
-    open: () => (notDone.all() as unknown as Sealed[]).map(checked),
+    open: () => (notDone.all() as unknown as Sealed[]).map((row) => ({ row: checked(row) })),
     put(row) {
-      replace.run(row.key, row.epoch, row.seq, row.h, row.done, row.born, row.fingerprint, row.segments, seal(row));
+      const { key, epoch, seq, h, done, born, ended, chars, oldest, status, about, snapshot, fingerprint, segments } = row;
+      const tenant = tenantOf(key);
+      const crc = sealRun(row);
+      replace.run(key, tenant, epoch, seq, h, done, born, ended, chars, oldest, status, about, snapshot, fingerprint, segments, crc);
     },
+    drop: (key) => void remove.run(key),
   };
 }
 
-function seal({ key, epoch, seq, h, done, born, fingerprint, segments }: RunRow): number {
-  return sealOf(key, epoch, seq, h, done, born, fingerprint, segments);
+export function sealRun(row: RunRow): number {
+  const { key, epoch, seq, h, done, born, ended, chars, oldest, status, about, snapshot, fingerprint, segments } = row;
+  return sealOf(key, epoch, seq, h, done, born, ended, chars, oldest, status, about, snapshot, fingerprint, segments);
+}
+
+export function tenantOf(key: string): string {
+  return key.slice(0, key.indexOf('/'));
 }

@@ -1,13 +1,16 @@
 import { closeSync, mkdirSync, openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
-import { type Clock, type Random, systemClock, systemRandom } from '@openclaw-runtime/kit';
+import { type Clock, newId, type Random, systemClock, systemRandom } from '@openclaw-runtime/kit';
 import { OpenClawError } from '@openclaw-runtime/protocol';
-import type { Snapshot, Store, Versioned } from '../contract/store.ts';
+import type { RunSummary, Store, Versioned } from '../contract/store.ts';
 import type { Gap } from '../hall/committer.ts';
 import { createHall } from '../hall/hall.ts';
-import type { Persister, Receipt, Stored } from '../hall/persister.ts';
-import { type Answer, type Opened, type Reply, type Request, type ThreadData, UNKNOWN_BOOT } from './messages.ts';
+import type { CompactSlice, Persister, Receipt, Stored } from '../hall/persister.ts';
+import type { Rest } from './checkpoints.ts';
+import { createCopying } from './copying.ts';
+import { type Answer, type KeptSnapshot, type Opened, type Reply, type Request, type ThreadData, UNKNOWN_BOOT } from './messages.ts';
+import { readSnapshot } from './read-snapshot.ts';
 
 export interface SqliteOptions {
   /** Made when it does not exist, readable by its owner only. */
@@ -20,6 +23,8 @@ export interface SqliteOptions {
   readonly cacheChars?: number;
   /** Characters that the requests of unfinished runs may hold together. */
   readonly maxAliveChars?: number;
+  /** Characters of records that a run which goes on keeps, though its snapshot stands for them. */
+  readonly liveChars?: number;
 }
 
 /**
@@ -34,17 +39,19 @@ export async function openSqliteStore(options: SqliteOptions): Promise<Store> {
     gap = { minMs: 2, maxMs: 16 },
     cacheChars = 2 * 1024 * 1024,
     maxAliveChars = 256 * 1024 * 1024,
+    liveChars = 4 * 1024 * 1024,
   } = options;
   const path = join(folder, 'openclaw.db');
+  let fd: number;
   try {
     mkdirSync(folder, { recursive: true, mode: 0o700 });
-    closeSync(openSync(path, 'a', 0o600));
+    fd = openSync(path, 'a+', 0o600);
   } catch (error) {
     throw new OpenClawError('STORE_FAILED', `The data folder ${folder} cannot be written (${(error as Error).message}). Name another.`, {
       cause: error,
     });
   }
-  const data: ThreadData = { path, boot: bootId(), freshSecret: random.bytes(32) };
+  const data: ThreadData = { path, boot: bootId(), life: newId(random), freshSecret: random.bytes(32), wallMs: clock.wall(), liveChars };
   const thread = new Worker(new URL(import.meta.url.endsWith('.ts') ? './thread.ts' : './thread.js', import.meta.url), {
     workerData: data,
     env: {},
@@ -52,10 +59,11 @@ export async function openSqliteStore(options: SqliteOptions): Promise<Store> {
   const opened = await firstMessage(thread);
   if (!opened.ok) {
     await thread.terminate();
+    closeSync(fd);
     throw OpenClawError.fromBody(opened);
   }
   return createHall({
-    persister: threadPersister(thread),
+    persister: threadPersister(thread, path, fd, clock),
     recovered: opened.recovered,
     secret: opened.secret,
     clock,
@@ -65,10 +73,11 @@ export async function openSqliteStore(options: SqliteOptions): Promise<Store> {
   });
 }
 
-function threadPersister(thread: Worker): Persister {
+function threadPersister(thread: Worker, path: string, fd: number, clock: Clock): Persister {
   const asked = new Map<number, { resolve(answer: Answer): void; reject(error: unknown): void }>();
   let n = 0;
   let gone: OpenClawError | undefined;
+  let isClosed = false;
 
   const ask = (request: { op: Request['op'] } & Record<string, unknown>): Promise<Answer> =>
     new Promise((resolve, reject) => {
@@ -91,18 +100,40 @@ function threadPersister(thread: Worker): Persister {
   thread.on('error', (error) => lose((error as Error).message));
   thread.on('exit', (code) => lose(`exit code ${code}`));
 
+  const copying = createCopying({
+    path,
+    fd,
+    wallMs: () => clock.wall(),
+    freeze: () => ask({ op: 'freeze' }) as Promise<Rest>,
+    thaw: (rest) => ask({ op: 'thaw', rest }) as Promise<boolean>,
+  });
+
   return {
     loads: true,
+    backup: copying.backup,
+    verify: copying.verify,
     commit: (batch) => ask({ op: 'commit', batch }) as Promise<Receipt>,
     load: (key, after, maxBytes) => ask({ op: 'load', key, after, maxBytes }) as Promise<Stored | undefined>,
-    snapshot: (key) => ask({ op: 'snapshot', key }) as Promise<Snapshot | undefined>,
+    snapshot: (key) =>
+      readSnapshot(
+        () => ask({ op: 'snapshot', key }) as Promise<KeptSnapshot | undefined>,
+        (id) => ask({ op: 'part', id }) as Promise<string | undefined>,
+      ),
     state: (key) => ask({ op: 'state', key }) as Promise<Versioned | undefined>,
     hasCommand: (key, id) => ask({ op: 'command', key, id }) as Promise<boolean>,
+    list: (tenant, query) => ask({ op: 'list', tenant, query }) as Promise<readonly RunSummary[]>,
+    fold: (key) => ask({ op: 'fold', key }) as Promise<boolean>,
+    compact: (what) => ask({ op: 'compact', ask: what }) as Promise<CompactSlice>,
     async close() {
-      if (gone) return;
-      const ended = new Promise((resolve) => thread.once('exit', resolve));
-      await ask({ op: 'close' });
-      await ended;
+      if (isClosed) return;
+      isClosed = true;
+      copying.stop();
+      if (!gone) {
+        const ended = new Promise((resolve) => thread.once('exit', resolve));
+        await ask({ op: 'close' });
+        await ended;
+      }
+      closeSync(fd);
     },
   };
 }

@@ -1,15 +1,17 @@
 // The store's thread: owns the data file; one request at a time, answered in order.
 import { parentPort, workerData } from 'node:worker_threads';
+import { systemClock } from '@openclaw-runtime/kit';
 import { OpenClawError } from '@openclaw-runtime/protocol';
 import { openDatabase } from './database.ts';
 import { createDataFile, type DataFile } from './file.ts';
 import { checkNotEmptied, openKey } from './key-file.ts';
 import { type Answer, type Opened, type Reply, type Request, type ThreadData, UNKNOWN_BOOT } from './messages.ts';
 import { checkWal } from './wal-check.ts';
+import { settleWal } from './wal-fit.ts';
 
 serve(workerData as ThreadData);
 
-function serve({ path, boot, freshSecret }: ThreadData): void {
+function serve({ path, boot, freshSecret, life, wallMs, liveChars }: ThreadData): void {
   const port = parentPort;
   if (!port) throw new Error('the store runs in a thread of its own');
   const say = (message: Opened | Reply): void => port.postMessage(message);
@@ -17,8 +19,9 @@ function serve({ path, boot, freshSecret }: ThreadData): void {
   try {
     checkNotEmptied(path);
     if (boot !== UNKNOWN_BOOT) checkWal(path, boot);
-    file = createDataFile(openDatabase(path), path);
-    say({ ok: true, secret: openKey(path, freshSecret, file.hasRuns), recovered: file.recover(boot) });
+    settleWal(path);
+    file = createDataFile(openDatabase(path, wallMs), { path, clock: systemClock, liveChars, opening: { boot, life, wallMs } });
+    say({ ok: true, secret: openKey(path, freshSecret, file.hasRuns), recovered: file.recover() });
   } catch (error) {
     say({ ok: false, ...OpenClawError.from(error, 'STORE_FAILED').toBody() });
     port.close();
@@ -44,8 +47,20 @@ function answer(file: DataFile, request: Request): Answer {
       return file.snapshot(request.key);
     case 'state':
       return file.state(request.key);
+    case 'list':
+      return file.list(request.tenant, request.query);
     case 'command':
       return file.hasCommand(request.key, request.id);
+    case 'part':
+      return file.part(request.id);
+    case 'fold':
+      return file.fold(request.key);
+    case 'compact':
+      return file.compact(request.ask);
+    case 'freeze':
+      return file.freeze();
+    case 'thaw':
+      return file.thaw(request.rest);
     case 'close':
       file.close();
       return undefined;

@@ -14,12 +14,17 @@ export function checkWal(path: string, boot: string): void {
 
 /** The boot in which the file was last opened. Each opening writes it past the log; looking changes nothing. */
 function lastBoot(path: string): unknown {
+  return lookInto(path, (db) => db.prepare("SELECT value FROM meta WHERE name = 'boot'").get()?.['value']);
+}
+
+/** Reads the file without its log and without a lock. `undefined` where that fails. */
+export function lookInto<T>(path: string, look: (db: DatabaseSync) => T): T | undefined {
   try {
     const url = pathToFileURL(path);
     url.search = '?immutable=1';
     const db = new DatabaseSync(url, { readOnly: true });
     try {
-      return db.prepare("SELECT value FROM meta WHERE name = 'boot'").get()?.['value'];
+      return look(db);
     } finally {
       db.close();
     }
@@ -28,7 +33,8 @@ function lastBoot(path: string): unknown {
   }
 }
 
-function bytesOf(path: string): Uint8Array {
+/** None where there is no such file. */
+export function bytesOf(path: string): Uint8Array {
   try {
     return readFileSync(path);
   } catch {

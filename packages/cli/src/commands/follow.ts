@@ -1,0 +1,58 @@
+import type { Run } from '@openclaw-runtime/client';
+import { createPrinter } from './printer.ts';
+import type { Server } from './server.ts';
+import type { World } from './world.ts';
+
+/** The exit code after an interrupt. */
+export const INTERRUPTED = 130;
+
+export interface FollowOptions {
+  readonly json?: boolean | undefined;
+  /** Default true: print the answer as it comes. */
+  readonly stream?: boolean | undefined;
+  /** What the first interrupt does to the run; the second one leaves at once. */
+  readonly onInterrupt: 'cancel' | 'detach';
+}
+
+/** Prints one run to its end. Resolves with the exit code. `begin` is called when everything listens. */
+export async function followRun(server: Server, begin: () => Run, options: FollowOptions, world: World): Promise<number> {
+  const { json = false, stream = true, onInterrupt } = options;
+  const client = await server.client();
+  const printer = createPrinter(world, json);
+  if (stream) {
+    client.on('token', (text, { step }) => printer.text(text, step));
+    client.on('thinking', (text) => printer.thinking(text));
+    client.on('rewind', ({ step, keep }) => printer.rewind(step, keep));
+  }
+  client.on('reconnect', (attempt) => printer.note(`the server is gone, connecting again (attempt ${attempt})`));
+  client.on('reconnected', () => printer.note('connected again, the answer goes on'));
+  await server.connect();
+
+  const run = begin();
+  printer.wait();
+  const interrupt = interruptible(run, onInterrupt, world);
+  try {
+    const result = await run.result();
+    if (!stream && !json) printer.text(result.text, 1);
+    printer.end(run.id, result);
+    if (interrupt.happened()) return INTERRUPTED;
+    return result.status === 'completed' ? 0 : 1;
+  } catch (error) {
+    if (!interrupt.happened()) throw error;
+    printer.note('the run goes on');
+    return INTERRUPTED;
+  } finally {
+    interrupt.release();
+    printer.stop();
+  }
+}
+
+function interruptible(run: Run, deed: 'cancel' | 'detach', world: World): { happened(): boolean; release(): void } {
+  let stops = 0;
+  const release = world.onStop(() => {
+    if (++stops > 1) return world.exit(INTERRUPTED);
+    if (deed === 'detach') run.detach();
+    else run.cancel().catch(() => world.exit(INTERRUPTED));
+  });
+  return { happened: () => stops > 0, release };
+}

@@ -1,0 +1,79 @@
+import { OpenClawError } from '@openclaw-runtime/protocol';
+import type { Command } from 'commander';
+import type { World } from '../commands/world.ts';
+import { nearest } from '../config/nearest.ts';
+
+/** Prints a topic, or a command's help; without words the program's. Throws `NOT_FOUND` with the nearest word. */
+export function printHelp(words: readonly string[], program: Command, { out }: Pick<World, 'out'>): void {
+  const [first, ...rest] = words;
+  if (first !== undefined && rest.length === 0 && Object.hasOwn(TOPICS, first)) return out.write(TOPICS[first as keyof typeof TOPICS]);
+  let command = program;
+  for (const word of words) {
+    const next = command.commands.find((each) => each.name() === word);
+    if (!next) throw unknown(word, [...command.commands.map((each) => each.name()), ...(command === program ? Object.keys(TOPICS) : [])]);
+    command = next;
+  }
+  command.outputHelp();
+}
+
+function unknown(word: string, known: readonly string[]): OpenClawError {
+  const near = nearest(word, known);
+  return new OpenClawError('NOT_FOUND', `There is no help on ${word}. ${near ? `Did you mean ${near}?` : `Known: ${known.join(', ')}.`}`);
+}
+
+const TOPICS = {
+  config: `Configuration
+
+  claw reads one YAML file: --config FILE, else $OPENCLAW_CONFIG, else ./openclaw.yaml. None is needed. A file is checked as a
+  whole: unknown keys and impossible values are named with their lines. \${NAME} stands for a variable, \${NAME:-text} with a default;
+  secret://env/NAME and secret://file/PATH stand for a secret that is read when it is needed.
+
+  server        host, port, token, origins
+  data          the data folder (default: .openclaw)
+  providers     NAME: {kind, baseUrl, apiKey, …}: where models are
+  models        NAME: {provider, name}: what they are called here
+  defaultModel  the model of agents and runs that name none
+  agents        NAME: {instructions, model, description}
+  limits        maxConcurrentRuns, maxConnections, attempts, runMs, …
+  retention     compactAfter, deleteAfter, maxBytes, tenants: what becomes of runs that have ended
+  durability    text: process (survives the process) or disk (survives the machine)
+  clusters      ENVIRONMENT/CLUSTER: [ws://…, …], for agent:// addresses
+
+  Durations are milliseconds, or text such as 500ms, 1.5s, 10m, 2h. Flags win over variables, variables over the file.
+
+  Example:
+    server: {port: 18789, token: "secret://env/OPENCLAW_TOKEN"}
+    providers: {local: {kind: openai, baseUrl: "http://127.0.0.1:8000/v1"}}
+    models: {llama: {provider: local, name: llama-3-70b}}
+    defaultModel: llama
+    agents: {default: {instructions: "Be brief."}}
+
+  claw doctor says whether it would work.
+`,
+  environment: `Environment
+
+  OPENCLAW_CONFIG    configuration file (default: ./openclaw.yaml)
+  OPENCLAW_DATA      data folder (default: ./.openclaw)
+  OPENCLAW_TOKEN     the token that a server asks for and that clients give
+  OPENCLAW_CLUSTERS  where agent://ENVIRONMENT/CLUSTER is, as JSON: {"production/a": ["ws://…"]}
+
+  Without providers in the file, those found here answer, the first one by default:
+  OPENAI_API_KEY     key of an OpenAI-compatible provider; OPENAI_BASE_URL its address, OPENAI_MODEL its model
+  ANTHROPIC_API_KEY  key of Anthropic; ANTHROPIC_BASE_URL its address
+  GEMINI_API_KEY     key of Gemini
+  OLLAMA_HOST        address of an Ollama (default: the one of this machine, where one answers)
+
+  NO_COLOR           set to anything: no colour and nothing that moves
+  TERM               dumb: the same
+`,
+  'exit-codes': `Exit codes
+
+  0    what was asked for was done; for claw run: the run was completed
+  1    an error, or a run that ended otherwise than completed: failed, timed_out, cancelled by somebody else, …
+  130  interrupted by Ctrl-C (SIGINT); the run was cancelled, or for claw runs tail goes on
+  143  claw up was ended at once by a second SIGTERM
+
+  An error is one line on stderr: "claw: CODE: what happened. What to do." With --json it is one line on stdout:
+  {"error": {"code": …, "message": …}}.
+`,
+} as const;

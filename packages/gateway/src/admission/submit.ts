@@ -1,0 +1,27 @@
+import { type CommandKind, LIMITS, OpenClawError } from '@openclaw-runtime/protocol';
+import { sendDataSchema } from '@openclaw-runtime/protocol/schema';
+import type { Command, RunKey, Store } from '@openclaw-runtime/store';
+
+/**
+ * Puts a client's command into the run's inbox; durable when it resolves. Rejects with `TOO_LARGE`, `BAD_REQUEST` for a message that is none, `RATE_LIMITED` when
+ * too many wait, and what the inbox rejects with. A cancellation does not wait behind others; feedback may come when the run has ended.
+ */
+export function submitCommand(
+  store: Store,
+  key: RunKey,
+  command: Command & { readonly kind: CommandKind },
+): Promise<{ readonly dup: boolean }> {
+  const { kind, data } = command;
+  if (data !== undefined && JSON.stringify(data).length > LIMITS.maxCommandChars) {
+    throw new OpenClawError('TOO_LARGE', `The data of a command has at most ${LIMITS.maxCommandChars} characters of JSON.`);
+  }
+  if (kind === 'send') checkMessage(data);
+  return store.inbox.put(key, command, kind === 'feedback', kind === 'cancel' ? undefined : LIMITS.maxWaitingCommands);
+}
+
+function checkMessage(data: unknown): void {
+  const parsed = sendDataSchema.safeParse(data);
+  if (parsed.success) return;
+  const [issue] = parsed.error.issues;
+  throw new OpenClawError('BAD_REQUEST', `${['data', ...(issue?.path ?? [])].join('.')}: ${issue?.message}.`);
+}

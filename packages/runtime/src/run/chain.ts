@@ -1,0 +1,34 @@
+/** The models that a step may ask: the one that was wanted, then its fallbacks. Says who is asked now. */
+export class Chain {
+  asked: string;
+  #models: readonly string[];
+  /** Given up since somebody last spoke. */
+  #givenUp: readonly string[] = [];
+
+  constructor(models: readonly string[], first: string) {
+    this.#models = models;
+    this.asked = first;
+  }
+
+  /** Gives up on the one that is asked, and asks the first that was not given up. False when there is none: the asked one stays. */
+  pass(): boolean {
+    this.#givenUp = [...this.#givenUp, this.asked];
+    const next = this.#models.find((model) => !this.#givenUp.includes(model));
+    if (next !== undefined) this.asked = next;
+    return next !== undefined;
+  }
+
+  /** Like `pass`, and for good. */
+  drop(): boolean {
+    const dropped = this.asked;
+    const passed = this.pass();
+    if (passed) this.#models = this.#models.filter((model) => model !== dropped);
+    return passed;
+  }
+
+  /** A new round, from who spoke. */
+  restart(spoke: string | undefined): void {
+    this.#givenUp = [];
+    this.asked = spoke !== undefined && this.#models.includes(spoke) ? spoke : (this.#models[0] ?? this.asked);
+  }
+}

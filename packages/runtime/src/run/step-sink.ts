@@ -1,0 +1,69 @@
+import type { ModelSink } from '@openclaw-runtime/model';
+import { addUsage, type ErrorBody, type Usage } from '@openclaw-runtime/protocol';
+import type { Lease } from '@openclaw-runtime/store';
+import type { Comparison } from './comparison.ts';
+import type { RunWriter } from './writer.ts';
+
+/** One call of a step. */
+export interface CallPlace {
+  readonly step: number;
+  readonly model: string;
+  /** The response that this call reads again. */
+  readonly attach: string | undefined;
+}
+
+/** Where one call's output goes: to the log, by way of the comparison where there is one. */
+export class StepSink implements ModelSink {
+  readonly #lease: Lease;
+  readonly #writer: RunWriter;
+  readonly #place: CallPlace;
+  attempt: number;
+  comparison: Comparison | undefined;
+  /** Whether the model said anything. */
+  heard = false;
+  /** What the provider calls the response, when it keeps it. */
+  response: string | undefined;
+
+  constructor(lease: Lease, writer: RunWriter, place: CallPlace, attempt: number) {
+    this.#lease = lease;
+    this.#writer = writer;
+    this.#place = place;
+    this.attempt = attempt;
+  }
+
+  text(delta: string): void {
+    this.#take('text', delta);
+  }
+
+  thinking(delta: string): void {
+    this.#take('thinking', delta);
+  }
+
+  retry(error: ErrorBody, delayMs: number): void {
+    this.#writer.record('step.retried', this.#place.step, this.attempt, { error, delayMs: Math.round(delayMs) }, 'process');
+  }
+
+  queued(ahead: number): void {
+    const { step, model } = this.#place;
+    this.#writer.record('step.queued', step, this.attempt, { model, ahead }, 'process');
+  }
+
+  responding(response: string): void {
+    this.response = response;
+    if (response !== this.#place.attach) this.#writer.record('step.responding', this.#place.step, this.attempt, { response }, 'process');
+  }
+
+  spent(usage: Usage): void {
+    this.#writer.spent = addUsage(this.#writer.spent, usage);
+  }
+
+  full(): Promise<void> | undefined {
+    return this.#lease.full();
+  }
+
+  #take(flow: 'text' | 'thinking', delta: string): void {
+    this.heard = true;
+    if (this.comparison) this.comparison.delta(flow, delta);
+    else this.#writer.text(flow, this.#place.step, this.attempt, delta);
+  }
+}

@@ -1,0 +1,68 @@
+import type { ListQuery, RunList, RunSummary } from '../contract/store.ts';
+import { aboutOf } from './about.ts';
+import type { Entry } from './entry.ts';
+import type { Persister } from './persister.ts';
+
+/** A tenant's runs: those that are alive from memory, those that ended from where they are kept. */
+export interface Listing {
+  add(entry: Entry): void;
+  /** It ended, and is kept. */
+  remove(entry: Entry): void;
+  list(tenant: string, query: ListQuery): Promise<RunList>;
+}
+
+/** Characters of requests that one page takes apart. */
+const PAGE_CHARS = 4 * 1024 * 1024;
+
+export function createListing(persister: Pick<Persister, 'list'>): Listing {
+  const tenants = new Map<string, Set<Entry>>();
+
+  /** Newest first; ends early where requests are long. */
+  const alive = (tenant: string, { before, status, prefix, limit }: ListQuery): { runs: readonly RunSummary[]; cut: boolean } => {
+    if (status !== undefined && status !== 'running') return { runs: [], cut: false };
+    const start = `${tenant}/${prefix ?? ''}`;
+    const found = [...(tenants.get(tenant) ?? [])]
+      .filter(({ key, born }) => (before === undefined || born < before) && key.startsWith(start))
+      .sort((a, b) => b.born - a.born);
+    let chars = 0;
+    const fit = found.findIndex((entry, i) => i > limit || (i > 0 && (chars += entry.creation.length) > PAGE_CHARS));
+    const runs = found.slice(0, fit < 0 ? found.length : fit).map(summaryOf);
+    return { runs, cut: fit >= 0 };
+  };
+
+  return {
+    add(entry) {
+      const tenant = tenantOf(entry.key);
+      const runs = tenants.get(tenant);
+      if (runs) runs.add(entry);
+      else tenants.set(tenant, new Set([entry]));
+    },
+    remove(entry) {
+      const tenant = tenantOf(entry.key);
+      const runs = tenants.get(tenant);
+      runs?.delete(entry);
+      if (runs?.size === 0) tenants.delete(tenant);
+    },
+    async list(tenant, query) {
+      // First those in memory: a run that ends meanwhile is found in both places, and none is missed.
+      const { runs: here, cut } = alive(tenant, query);
+      const kept = query.status === 'running' ? [] : await persister.list(tenant, { ...query, limit: query.limit + 1 });
+      const ended = new Set(kept.map(({ run }) => run));
+      const floor = cut ? (here.at(-1)?.born ?? 0) : 0;
+      const all = [...kept, ...here.filter(({ run }) => !ended.has(run))]
+        .filter(({ born }) => born >= floor)
+        .sort((a, b) => b.born - a.born);
+      const runs = all.slice(0, query.limit);
+      const last = runs.at(-1);
+      return last && (cut || all.length > runs.length) ? { runs, next: last.born } : { runs };
+    },
+  };
+}
+
+function summaryOf({ key, creation, born, head }: Entry): RunSummary {
+  return { run: key.slice(key.indexOf('/') + 1), ...aboutOf(creation), status: 'running', epoch: head.epoch, head: head.seq, born };
+}
+
+function tenantOf(key: string): string {
+  return key.slice(0, key.indexOf('/'));
+}

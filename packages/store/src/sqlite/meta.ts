@@ -1,0 +1,27 @@
+import type { DatabaseSync } from 'node:sqlite';
+
+/** What the file says of itself. */
+export interface Meta {
+  get(name: MetaName): unknown;
+  put(name: MetaName, value: string | number): void;
+}
+
+/**
+ * `boot` names the machine's boot in which the file was last opened, `clean` is 1 after a proper end, `life` names that opening. `epoch`: with which new runs begin.
+ * `renew`: 1 while epochs are to be renewed. `commit`: one that was reached, for when the journal is empty. `strays`: keys of run rows that may be another run's.
+ */
+export type MetaName = 'boot' | 'clean' | 'life' | 'epoch' | 'renew' | 'commit' | 'strays';
+
+export function createMeta(db: DatabaseSync): Meta {
+  const select = db.prepare('SELECT value FROM meta WHERE name = ?');
+  const replace = db.prepare('INSERT OR REPLACE INTO meta VALUES (?, ?)');
+  return {
+    get: (name) => select.get(name)?.['value'],
+    put: (name, value) => void replace.run(name, value),
+  };
+}
+
+/** An epoch later than any that this file has given out, also when an older copy of it was used before: minutes since 1970. */
+export function freshEpoch(meta: Meta, wallMs: number): number {
+  return Math.max(Number(meta.get('epoch') ?? 1) + 1, Math.floor(wallMs / 60_000));
+}

@@ -1,0 +1,71 @@
+import type { DatabaseSync } from 'node:sqlite';
+import { splitBody } from '../hall/chunk.ts';
+import { statusOf } from '../hall/status.ts';
+import { damaged, sealOf } from './damage.ts';
+import { createRunRows, NEW_ROW } from './run-rows.ts';
+import { DATA_FORMAT, SCHEMA } from './schema.ts';
+import { createSegments, formatRefs, type SegmentRef } from './segments.ts';
+import { createTenants } from './tenants.ts';
+
+/** A row of `run` in format 1, whose segments were `id:first seq`. */
+interface OldRow {
+  readonly key: string;
+  readonly epoch: number;
+  readonly seq: number;
+  readonly h: number;
+  readonly done: number;
+  readonly born: number;
+  readonly fingerprint: string;
+  readonly segments: string;
+  readonly crc: number;
+}
+
+/**
+ * A file of format 1 becomes one of this format, whole or not at all. Runs that had ended count as ended at `wallMs`. The old snapshots go: they are made
+ * anew from the records, all of which are still there. Throws `DATA_DAMAGED` when a row fails its checksum.
+ */
+export function migrate(db: DatabaseSync, path: string, wallMs: number): void {
+  db.exec('BEGIN IMMEDIATE');
+  try {
+    db.exec('DROP TABLE snapshot; DROP INDEX run_open; ALTER TABLE run RENAME TO run_1');
+    db.exec(SCHEMA);
+    const runs = createRunRows(db, path);
+    const segments = createSegments(db, path);
+    const tenants = createTenants(db, path);
+    const octets = db.prepare('SELECT octet_length(body) AS chars FROM segment WHERE id = ?');
+    for (const row of db.prepare('SELECT * FROM run_1').iterate() as Iterable<OldRow>) {
+      const { crc, segments: list, ...old } = row;
+      const { key, epoch, seq, h, done, born, fingerprint } = old;
+      if (sealOf(key, epoch, seq, h, done, born, fingerprint, list) !== crc) throw damaged(path, `the row of run ${key}`);
+      const refs = refsOf(list).map((ref) => ({ ...ref, chars: Number(octets.get(ref.id)?.['chars'] ?? 0) }));
+      const chars = refs.reduce((sum, ref) => sum + ref.chars, 0);
+      const last = refs.at(-1);
+      const status = done === 1 && last ? statusAt(() => segments.get(key, last).body) : '';
+      runs.put({ ...NEW_ROW, ...old, ended: done === 1 ? wallMs : 0, chars, status, segments: formatRefs(refs) });
+      tenants.add(key.slice(0, key.indexOf('/')), { runs: 1, chars });
+    }
+    tenants.flush();
+    db.exec(`DROP TABLE run_1; PRAGMA user_version = ${DATA_FORMAT}`);
+    db.exec('COMMIT');
+  } catch (error) {
+    if (db.isTransaction) db.exec('ROLLBACK');
+    throw error;
+  }
+}
+
+function refsOf(list: string): Omit<SegmentRef, 'chars'>[] {
+  if (list === '') return [];
+  return list.split(',').map((part) => {
+    const [id, first] = part.split(':');
+    return { id: Number(id), first: Number(first) };
+  });
+}
+
+/** A damaged segment is its readers' trouble. */
+function statusAt(body: () => string): string {
+  try {
+    return statusOf(splitBody(body()).at(-1) ?? '');
+  } catch {
+    return '';
+  }
+}

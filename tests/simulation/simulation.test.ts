@@ -1,0 +1,28 @@
+/** FAULTS rows 1, 2 and 3: schedules of random faults on the simulated house, at the counts of every landing. */
+import { availableParallelism } from 'node:os';
+import { expect, test } from 'vitest';
+import { playFleet } from './fleet.ts';
+import type { Mode } from './plan.ts';
+
+/** Another range each day, so that time works for us; a failure names its seed. */
+const FROM = Number(process.env.OPENCLAW_SEED ?? (Math.floor(Date.now() / 86_400_000) % 10_000) * 100_000 + 1);
+const SCALE = Number(process.env.OPENCLAW_FAULTS_SCALE ?? 1);
+
+test.each([
+  ['safety', 20_000],
+  ['liveness', 5_000],
+  ['swizzle', 2_000],
+] as const satisfies readonly (readonly [Mode, number])[])('%s: %i schedules', async (mode, base) => {
+  const count = Math.round(base * SCALE);
+  const began = performance.now();
+  const report = await playFleet({ mode, from: FROM, count, jobs: availableParallelism(), stopAfter: 3, progress: () => undefined });
+  const seconds = (performance.now() - began) / 1_000;
+  console.log(
+    `${mode}: ${report.schedules} schedules from seed ${FROM}, ${report.faults} faults, ${Math.round(report.simulatedMs / 1_000)} simulated seconds in ${seconds.toFixed(0)} s`,
+  );
+  const guilty = report.found.map(
+    ({ seed, violations }) => `${violations[0]?.rule}: ${violations[0]?.says}\n  npm run simulate -- --seed ${seed} --mode ${mode}`,
+  );
+  expect(guilty.join('\n')).toBe('');
+  expect(report.schedules).toBe(count);
+});
