@@ -60,7 +60,6 @@ describe('the row of a run', () => {
     "tenant = 'u'",
     "fingerprint = 'g'",
     'oldest = 1000',
-    "about = '{'",
   ])('with %s is made again from its segments, for a run that ended and for one that goes on', async (change) => {
     using work = workplace();
     const [ended, alive] = [keyOf('ended'), keyOf('alive')];

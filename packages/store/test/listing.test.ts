@@ -102,7 +102,6 @@ test('a page of 100,000 ended runs is read from an index, and one damaged row is
   const tables = createTables(db, 'openclaw.db', 0);
   db.exec('BEGIN');
   for (let i = 1; i <= 100_000; i++) {
-    const about = JSON.stringify({ agent: 'a', createdMs: i });
     tables.runs.put({
       ...NEW_ROW,
       key: `t/r${i}`,
@@ -111,10 +110,9 @@ test('a page of 100,000 ended runs is read from an index, and one damaged row is
       done: 1,
       ended: i,
       status: i % 1_000 === 0 ? 'failed' : 'completed',
-      about,
     });
   }
-  db.exec("UPDATE run SET about = 'x' WHERE key = 't/r99999'; COMMIT");
+  db.exec("UPDATE run SET fingerprint = 'x' WHERE key = 't/r99999'; COMMIT");
   for (const [sql, values] of [
     [NEWEST, ['t', 'failed', 50_000, 20]],
     [BY_NAME, ['t/r1', 't/r1\u007f']],

@@ -7,7 +7,7 @@ import { openDatabase } from '../../../packages/store/src/sqlite/database.ts';
 import { createDataFile, type DataFile } from '../../../packages/store/src/sqlite/file.ts';
 import { checkNotEmptied, openKey } from '../../../packages/store/src/sqlite/key-file.ts';
 import { readSnapshot } from '../../../packages/store/src/sqlite/read-snapshot.ts';
-import { checkWal } from '../../../packages/store/src/sqlite/wal-check.ts';
+import { checkWal, secureWal } from '../../../packages/store/src/sqlite/wal-check.ts';
 import { settleWal } from '../../../packages/store/src/sqlite/wal-fit.ts';
 
 /** The store on a folder as another boot finds it, all of it but the thread, whose start would take most of the time. */
@@ -17,6 +17,7 @@ export function openState(folder: string, boot = 'after the loss of power'): Sto
   checkNotEmptied(path);
   checkWal(path, opening.boot);
   settleWal(path);
+  secureWal(path);
   const database = openDatabase(path, opening.wallMs);
   try {
     const file = createDataFile(database, { path, clock: systemClock, liveChars: 4 << 20, opening });

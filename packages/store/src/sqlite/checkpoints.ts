@@ -1,5 +1,6 @@
 import { statSync } from 'node:fs';
 import type { DatabaseSync } from 'node:sqlite';
+import { isFull } from './database.ts';
 
 /** When the write-ahead log goes into the file: by itself as it grows, save while somebody reads the file from outside. */
 export interface Checkpoints {
@@ -19,19 +20,29 @@ export interface Rest {
   readonly bytes: number;
 }
 
-/** Pages of the log at which SQLite empties it, and bytes at which a rest is broken off: emptying it holds up commits. */
-const PAGES = 2_000;
-const MAX_LOG_BYTES = 256 * 1024 * 1024;
+/**
+ * Pages of the log at which it is written into the file, and at which a rest is broken off: that holds up commits. SQLite would do it by itself, and keep to itself
+ * that a sync failed meanwhile.
+ */
+const LOG_PAGES = 4_000;
+const MAX_LOG_PAGES = 32_768;
 
 export function createCheckpoints(db: DatabaseSync, path: string): Checkpoints {
   let round = 0;
   let readers = 0;
 
-  const rest = (pages: number): void => db.exec(`PRAGMA wal_autocheckpoint = ${pages}`);
   const wake = (): void => {
     readers = 0;
     round++;
-    rest(PAGES);
+  };
+  const size = db.prepare('PRAGMA wal_checkpoint(NOOP)');
+  /** The commit before it stands, and has to be reported so; any other failure is final. The log's pages are used again from their beginning: a file that grows is slow. */
+  const empty = (): void => {
+    try {
+      db.exec('PRAGMA wal_checkpoint(PASSIVE)');
+    } catch (error) {
+      if (!isFull(error)) throw error;
+    }
   };
 
   return {
@@ -41,10 +52,7 @@ export function createCheckpoints(db: DatabaseSync, path: string): Checkpoints {
       return true;
     },
     freeze() {
-      if (readers === 0) {
-        db.exec('PRAGMA wal_checkpoint(TRUNCATE)');
-        rest(0);
-      }
+      if (readers === 0) db.exec('PRAGMA wal_checkpoint(TRUNCATE)');
       readers++;
       return { round, bytes: statSync(path).size };
     },
@@ -55,7 +63,9 @@ export function createCheckpoints(db: DatabaseSync, path: string): Checkpoints {
       return true;
     },
     watch() {
-      if (readers > 0 && (statSync(`${path}-wal`, { throwIfNoEntry: false })?.size ?? 0) > MAX_LOG_BYTES) wake();
+      const pages = Number(size.get()?.['log'] ?? 0);
+      if (readers > 0 && pages > MAX_LOG_PAGES) wake();
+      if (readers === 0 && pages > LOG_PAGES) empty();
     },
   };
 }

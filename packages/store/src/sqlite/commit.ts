@@ -1,4 +1,3 @@
-import { aboutOf, firstRecord } from '../hall/about.ts';
 import { decodeSegments, type Segment, splitLines } from '../hall/line.ts';
 import type { Batch, Dup, Receipt, Row, Stored } from '../hall/persister.ts';
 import { damaged } from './damage.ts';
@@ -7,6 +6,7 @@ import { NEW_ROW, type RunRow, tenantOf } from './run-rows.ts';
 import { formatRefs } from './segments.ts';
 import type { Tables } from './tables.ts';
 import type { Transactions } from './transactions.ts';
+import { secureWal } from './wal-check.ts';
 
 /** Keeps batches, each whole or not at all. */
 export function createCommit(tables: Tables, transactions: Transactions): (batch: Batch) => Receipt {
@@ -19,8 +19,7 @@ export function createCommit(tables: Tables, transactions: Transactions): (batch
     const { epoch, seq, h, done } = head;
     const chars = before.chars + piece.body.length;
     const list = before.segments === '' ? refs : `${before.segments},${refs}`;
-    const about = piece.first === 1 ? JSON.stringify(aboutOf(firstRecord(piece.body))) : before.about;
-    runs.put({ ...before, epoch, seq, h, done: done ? 1 : 0, born, status, ended, chars, about, fingerprint, segments: list });
+    runs.put({ ...before, epoch, seq, h, done: done ? 1 : 0, born, status, ended, chars, fingerprint, segments: list });
     tenants.add(tenantOf(key), { runs: piece.first === 1 ? 1 : 0, chars: piece.body.length });
   };
 
@@ -68,11 +67,21 @@ export function createCommit(tables: Tables, transactions: Transactions): (batch
     return { ok: true, dups, applied };
   };
 
+  /** The process ends now, and closes the database on its way, which moves the log into it. */
+  const secure = (): void => {
+    try {
+      secureWal(path);
+    } catch {
+      // Closing will not succeed either; the next opening tries again.
+    }
+  };
+
   return (batch) => {
     try {
       return transactions.run(batch.sync, () => write(batch));
     } catch (error) {
       tenants.forget();
+      if (!isFull(error)) secure();
       return { ok: false, full: isFull(error), message: (error as Error).message };
     }
   };

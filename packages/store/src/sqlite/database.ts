@@ -18,7 +18,7 @@ export function openDatabase(path: string, wallMs: number): DatabaseSync {
         'PRAGMA page_size = 8192; PRAGMA auto_vacuum = INCREMENTAL; PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;',
       );
       db.exec(
-        'PRAGMA wal_autocheckpoint = 2000; PRAGMA journal_size_limit = 67108864; PRAGMA cache_size = -65536; PRAGMA cell_size_check = ON;',
+        'PRAGMA wal_autocheckpoint = 0; PRAGMA journal_size_limit = 67108864; PRAGMA cache_size = -65536; PRAGMA cell_size_check = ON;',
       );
       db.exec('BEGIN IMMEDIATE; COMMIT');
       if (formatOf(db) === 1) migrate(db, path, wallMs);

@@ -12,9 +12,8 @@ export function createEndedList(db: DatabaseSync, tables: Tables): (tenant: stri
   const { newest, byName } = { newest: db.prepare(NEWEST), byName: db.prepare(BY_NAME) };
   const { runs, segments, snapshots } = tables;
 
-  /** Of a run that an older version ended, from its first record. */
+  /** From its first record: whoever lists can wait, while a wider row would be paid for by every run. */
   const aboutRow = (row: RunRow): About => {
-    if (row.about !== '') return JSON.parse(row.about) as About;
     if (row.snapshot !== 0) return aboutOf(snapshots.find(row.snapshot).creation);
     const [first] = parseRefs(row.segments);
     return first ? aboutOf(firstRecord(segments.get(row.key, first).body)) : { agent: '', createdMs: 0 };

@@ -124,8 +124,9 @@ export function createDataFile(db: DatabaseSync, { path, clock, liveChars, openi
     close() {
       tables.journal.drop(droppable, true);
       tables.meta.put('commit', reached);
-      tables.meta.put('clean', 1);
+      // First: a folder that counts as closed must not have a mark that a loss of power tore.
       marks.close(reached);
+      tables.meta.put('clean', 1);
       db.close();
     },
   };

@@ -70,7 +70,6 @@ function emptied(row: RunRow, snapshot: SnapshotRow | undefined, epoch: number):
     epoch,
     oldest: row.seq + 1,
     fingerprint: fingerprintOf(snapshot.creation),
-    about: '',
     status: outcome?.status ?? row.status,
   };
   return { row: { ...row, ...fields, chars: 0, segments: '', born: saneNumber(row.born), ended: saneNumber(row.ended) }, isWhole: true };

@@ -17,8 +17,6 @@ export interface RunRow {
   readonly oldest: number;
   /** How it ended; '' while it runs. */
   readonly status: string;
-  /** What a list says of it, JSON; '' where nothing is known. */
-  readonly about: string;
   /** Id of its snapshot; 0 where there is none. */
   readonly snapshot: number;
   readonly fingerprint: string;
@@ -37,7 +35,6 @@ export const NEW_ROW: Omit<RunRow, 'key'> = {
   chars: 0,
   oldest: 1,
   status: '',
-  about: '',
   snapshot: 0,
   fingerprint: '',
   segments: '',
@@ -64,7 +61,7 @@ export type Sealed = RunRow & { readonly tenant: string; readonly crc: number };
 export function createRunRows(db: DatabaseSync, path: string): RunRows {
   const get = db.prepare('SELECT * FROM run WHERE key = ?');
   const notDone = db.prepare('SELECT * FROM run WHERE done = 0 ORDER BY born');
-  const replace = db.prepare('INSERT OR REPLACE INTO run VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)');
+  const replace = db.prepare('INSERT OR REPLACE INTO run VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)');
   const remove = db.prepare('DELETE FROM run WHERE key = ?');
   const checked = (row: Sealed): RunRow => {
     if (row.crc !== sealRun(row) || row.tenant !== tenantOf(row.key)) throw damaged(path, `the row of run ${row.key}`);
@@ -77,18 +74,18 @@ export function createRunRows(db: DatabaseSync, path: string): RunRows {
     },
     open: () => (notDone.all() as unknown as Sealed[]).map((row) => ({ row: checked(row) })),
     put(row) {
-      const { key, epoch, seq, h, done, born, ended, chars, oldest, status, about, snapshot, fingerprint, segments } = row;
+      const { key, epoch, seq, h, done, born, ended, chars, oldest, status, snapshot, fingerprint, segments } = row;
       const tenant = tenantOf(key);
       const crc = sealRun(row);
-      replace.run(key, tenant, epoch, seq, h, done, born, ended, chars, oldest, status, about, snapshot, fingerprint, segments, crc);
+      replace.run(key, tenant, epoch, seq, h, done, born, ended, chars, oldest, status, snapshot, fingerprint, segments, crc);
     },
     drop: (key) => void remove.run(key),
   };
 }
 
 export function sealRun(row: RunRow): number {
-  const { key, epoch, seq, h, done, born, ended, chars, oldest, status, about, snapshot, fingerprint, segments } = row;
-  return sealOf(key, epoch, seq, h, done, born, ended, chars, oldest, status, about, snapshot, fingerprint, segments);
+  const { key, epoch, seq, h, done, born, ended, chars, oldest, status, snapshot, fingerprint, segments } = row;
+  return sealOf(key, epoch, seq, h, done, born, ended, chars, oldest, status, snapshot, fingerprint, segments);
 }
 
 export function tenantOf(key: string): string {

@@ -37,7 +37,7 @@ export async function openSqliteStore(options: SqliteOptions): Promise<Store> {
     clock = systemClock,
     random = systemRandom,
     gap = { minMs: 2, maxMs: 16 },
-    cacheChars = 2 * 1024 * 1024,
+    cacheChars = 8 * 1024 * 1024,
     maxAliveChars = 256 * 1024 * 1024,
     liveChars = 4 * 1024 * 1024,
   } = options;

@@ -1,12 +1,13 @@
-// The store's thread: owns the data file; one request at a time, answered in order.
-import { parentPort, workerData } from 'node:worker_threads';
+// The store's thread: owns the data file; one request at a time, answered in order, save that pages are read when nothing else is asked for.
+import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
 import { systemClock } from '@openclaw-runtime/kit';
 import { OpenClawError } from '@openclaw-runtime/protocol';
 import { openDatabase } from './database.ts';
 import { createDataFile, type DataFile } from './file.ts';
 import { checkNotEmptied, openKey } from './key-file.ts';
 import { type Answer, type Opened, type Reply, type Request, type ThreadData, UNKNOWN_BOOT } from './messages.ts';
-import { checkWal } from './wal-check.ts';
+import { createPriority } from './priority.ts';
+import { checkWal, secureWal } from './wal-check.ts';
 import { settleWal } from './wal-fit.ts';
 
 serve(workerData as ThreadData);
@@ -20,6 +21,7 @@ function serve({ path, boot, freshSecret, life, wallMs, liveChars }: ThreadData)
     checkNotEmptied(path);
     if (boot !== UNKNOWN_BOOT) checkWal(path, boot);
     settleWal(path);
+    secureWal(path);
     file = createDataFile(openDatabase(path, wallMs), { path, clock: systemClock, liveChars, opening: { boot, life, wallMs } });
     say({ ok: true, secret: openKey(path, freshSecret, file.hasRuns), recovered: file.recover() });
   } catch (error) {
@@ -27,14 +29,16 @@ function serve({ path, boot, freshSecret, life, wallMs, liveChars }: ThreadData)
     port.close();
     return;
   }
-  port.on('message', (request: Request) => {
+  const reply = (request: Request): void => {
     try {
       say({ n: request.n, ok: true, answer: answer(file, request) });
     } catch (error) {
       say({ n: request.n, ok: false, ...OpenClawError.from(error, 'STORE_FAILED').toBody() });
     }
     if (request.op === 'close') port.close();
-  });
+  };
+  const take = createPriority(reply, systemClock);
+  port.on('message', (request: Request) => take(request, () => receiveMessageOnPort(port)?.message as Request | undefined));
 }
 
 function answer(file: DataFile, request: Request): Answer {

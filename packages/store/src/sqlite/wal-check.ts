@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { closeSync, fsyncSync, openSync, readFileSync, writeSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { pathToFileURL } from 'node:url';
 import { damaged } from './damage.ts';
@@ -39,5 +39,22 @@ export function bytesOf(path: string): Uint8Array {
     return readFileSync(path);
   } catch {
     return new Uint8Array();
+  }
+}
+
+/**
+ * Writes the log once more as it is read, and syncs it. After a sync that failed the kernel may show bytes that the disk does not have and will not get by itself: SQLite
+ * would move them into the database while the log that it relies on meanwhile is not there. Throws where it does not succeed.
+ */
+export function secureWal(path: string): void {
+  const log = `${path}-wal`;
+  const bytes = bytesOf(log);
+  if (bytes.length === 0) return;
+  const file = openSync(log, 'r+');
+  try {
+    for (let at = 0; at < bytes.length; ) at += writeSync(file, bytes, at, bytes.length - at, at);
+    fsyncSync(file);
+  } finally {
+    closeSync(file);
   }
 }
