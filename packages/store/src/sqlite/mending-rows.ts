@@ -1,6 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite';
 import type { Damage } from '../contract/store.ts';
-import { isDamage } from './damage.ts';
+import { isDamage, sealOf } from './damage.ts';
 import { sqliteCode } from './database.ts';
 import { runOf } from './inspection.ts';
 import { mendRow } from './mend.ts';
@@ -25,10 +25,9 @@ export interface MendingParts {
  */
 export function createMendingRows(db: DatabaseSync, rows: RunRows, parts: MendingParts): RunRows {
   const get = db.prepare('SELECT * FROM run WHERE key = ?');
-  const below = db.prepare('SELECT * FROM run WHERE key < ? ORDER BY key DESC LIMIT 1');
-  const above = db.prepare('SELECT * FROM run WHERE key > ? ORDER BY key LIMIT 1');
   const beside = db.prepare(
-    'SELECT (SELECT key FROM run WHERE key < ?1 ORDER BY key DESC LIMIT 1) AS below, (SELECT key FROM run WHERE key > ?1 ORDER BY key LIMIT 1) AS above',
+    `SELECT * FROM (SELECT key, mark FROM run WHERE key < ?1 ORDER BY key DESC LIMIT 1)
+     UNION ALL SELECT * FROM (SELECT key, mark FROM run WHERE key > ?1 ORDER BY key LIMIT 1)`,
   );
   const openKeys = db.prepare('SELECT key FROM run INDEXED BY run_open WHERE done = 0 ORDER BY born');
   /** Keys of rows that cannot be made again: their own may be another. */
@@ -53,14 +52,10 @@ export function createMendingRows(db: DatabaseSync, rows: RunRows, parts: Mendin
     return mended.row;
   };
 
-  /** Only a key that could be the one looked for, with a changed character or two, is worth a look at its row. */
+  /** A search that a changed key led astray ends beside it. */
   const isOrderly = (key: string): boolean => {
-    const keys = beside.get(key) as { readonly below: string | null; readonly above: string | null };
-    if (isElsewhere(keys.below, key) && isElsewhere(keys.above, key) && isBetween(keys.below, key, keys.above)) return true;
-    const before = below.get(key) as Sealed | undefined;
-    const after = above.get(key) as Sealed | undefined;
-    const isFine = (row: Sealed | undefined): boolean => !row || isSound(row) || strays.includes(row.key);
-    return isFine(before) && isFine(after) && isBetween(keys.below, key, keys.above);
+    const neighbours = beside.all(key) as unknown as readonly Pick<Sealed, 'key' | 'mark'>[];
+    return neighbours.every((each) => sealOf(each.key) === each.mark || strays.includes(each.key));
   };
 
   /** Writes the table anew, in the order of its keys as they are. */
@@ -161,24 +156,6 @@ const RUN_KEY = /^[^/]+\/[A-Za-z0-9_-]{22}$/;
 
 function isSound(row: Sealed): boolean {
   return row.crc === sealRun(row) && row.tenant === tenantOf(row.key);
-}
-
-/** As SQLite orders texts, for the characters that keys have. */
-function isBetween(below: string | null, key: string, above: string | null): boolean {
-  return (below === null || below < key) && (above === null || above > key);
-}
-
-/** Whether it is a key, and none that a few changed characters could have made of this one. */
-function isElsewhere(neighbour: string | null, key: string): boolean {
-  return neighbour === null || (RUN_KEY.test(neighbour) && differences(neighbour, key) > 2);
-}
-
-/** Characters in which they differ, up to three; keys of other lengths differ in many. */
-function differences(a: string, b: string): number {
-  if (a.length !== b.length) return 3;
-  let count = 0;
-  for (let i = a.length - 1; i >= 0 && count < 3; i--) if (a.charCodeAt(i) !== b.charCodeAt(i)) count++;
-  return count;
 }
 
 function strayKeys(meta: Meta): string[] {

@@ -56,12 +56,12 @@ export interface OpenRow {
 }
 
 /** A row as it is stored, not checked. */
-export type Sealed = RunRow & { readonly tenant: string; readonly crc: number };
+export type Sealed = RunRow & { readonly mark: number; readonly tenant: string; readonly crc: number };
 
 export function createRunRows(db: DatabaseSync, path: string): RunRows {
   const get = db.prepare('SELECT * FROM run WHERE key = ?');
   const notDone = db.prepare('SELECT * FROM run WHERE done = 0 ORDER BY born');
-  const replace = db.prepare('INSERT OR REPLACE INTO run VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)');
+  const replace = db.prepare('INSERT OR REPLACE INTO run VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)');
   const remove = db.prepare('DELETE FROM run WHERE key = ?');
   const checked = (row: Sealed): RunRow => {
     if (row.crc !== sealRun(row) || row.tenant !== tenantOf(row.key)) throw damaged(path, `the row of run ${row.key}`);
@@ -77,7 +77,7 @@ export function createRunRows(db: DatabaseSync, path: string): RunRows {
       const { key, epoch, seq, h, done, born, ended, chars, oldest, status, snapshot, fingerprint, segments } = row;
       const tenant = tenantOf(key);
       const crc = sealRun(row);
-      replace.run(key, tenant, epoch, seq, h, done, born, ended, chars, oldest, status, snapshot, fingerprint, segments, crc);
+      replace.run(key, sealOf(key), tenant, epoch, seq, h, done, born, ended, chars, oldest, status, snapshot, fingerprint, segments, crc);
     },
     drop: (key) => void remove.run(key),
   };

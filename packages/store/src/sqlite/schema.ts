@@ -5,7 +5,7 @@ export const DATA_FORMAT = 2;
  * `journal`: one row per commit, all appends of that commit; rows go when their runs' records have moved on.
  * `gone`: runs that were deleted while the journal, up to row `id`, may still have records of theirs.
  * `segment`: consecutive records of one run.
- * `run`: where a run's log ends and which segments hold it. `ended`: milliseconds since 1970, 0 while it runs; `oldest`: the first seq that is still a
+ * `run`: where a run's log ends and which segments hold it. `mark`: a checksum of the key alone. `ended`: milliseconds since 1970, 0 while it runs; `oldest`: the first seq that is still a
  * record (the snapshot stands for those before); `chars`: of its segments; `snapshot`: id of its snapshot, or 0.
  * `snapshot`: the fold of records 1..seq, JSON, less the beginnings of long texts, which are in `part` rows, and the first record, which no fold has; deflated.
  * `replay`: what a run's owner needs besides the fold, as of seq. `tenant`: what each tenant's ended and long runs take.
@@ -21,7 +21,7 @@ CREATE TABLE IF NOT EXISTS segment (
   id INTEGER PRIMARY KEY, first INTEGER NOT NULL, count INTEGER NOT NULL, before INTEGER NOT NULL, h INTEGER NOT NULL,
   crc INTEGER NOT NULL, body TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS run (
-  key TEXT PRIMARY KEY, tenant TEXT NOT NULL, epoch INTEGER NOT NULL, seq INTEGER NOT NULL, h INTEGER NOT NULL, done INTEGER NOT NULL,
+  key TEXT PRIMARY KEY, mark INTEGER NOT NULL, tenant TEXT NOT NULL, epoch INTEGER NOT NULL, seq INTEGER NOT NULL, h INTEGER NOT NULL, done INTEGER NOT NULL,
   born INTEGER NOT NULL, ended INTEGER NOT NULL, chars INTEGER NOT NULL, oldest INTEGER NOT NULL, status TEXT NOT NULL,
   snapshot INTEGER NOT NULL, fingerprint TEXT NOT NULL, segments TEXT NOT NULL, crc INTEGER NOT NULL) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS run_open ON run (born) WHERE done = 0;
