@@ -176,7 +176,10 @@ test('HTTP: what is not there, and what is not allowed', async () => {
   expect(await fetchJson(`${claw.http}/v1/runs/${nobody}/events`)).toMatchObject({ status: 404 });
   expect(await fetchJson(`${claw.http}/v1/runs/${nobody}/cancel`, { method: 'POST' })).toMatchObject({ status: 404 });
   expect(await fetchJson(`${claw.http}/v1/runs/..%2f..%2fetc`)).toMatchObject({ status: 404 });
-  expect(await fetchJson(`${claw.http}/v1/runs`, { method: 'DELETE' })).toMatchObject({ status: 405, body: { error: { code: 'METHOD_NOT_ALLOWED' } } });
+  expect(await fetchJson(`${claw.http}/v1/runs/${nobody}/cancel`)).toMatchObject({
+    status: 405,
+    body: { error: { code: 'METHOD_NOT_ALLOWED' } },
+  });
   expect(await fetchJson(`${claw.http}/healthz`)).toMatchObject({ status: 200 });
   expect(await fetchJson(`${claw.http}/readyz`)).toMatchObject({ status: 200, body: { ready: true } });
 });

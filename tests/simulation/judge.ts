@@ -92,6 +92,8 @@ function judgeAsk(evidence: Evidence, hold: boolean, lines: readonly Line[], bla
     return;
   }
   judgeCommands(lines, blame);
+  // The restored copy was from before the run, and whoever asks is told so.
+  if (restoredAt !== undefined && lines.some((line) => line.t === 'failed')) return;
   const ended = lines.findLast((line) => line.t === 'ended');
   // Whoever had heard the end by then does not come back to hear of another.
   if (ended && restoredAt !== undefined && ended.at <= restoredAt) return;
@@ -131,7 +133,8 @@ function judgeOrder({ plan, powerLosses, restoredAt }: Evidence, lines: readonly
   let place = { epoch: 0, seq: 0 };
   let fold = emptyFold();
   const chains = chainsOf(log);
-  for (const line of lines) {
+  const replacedAt = lines.findLastIndex(({ t }) => t === 'snapshot');
+  for (const [at, line] of lines.entries()) {
     if (line.t === 'snapshot') {
       const isForward = mayCompact && line.epoch === (place.seq === 0 ? line.epoch : place.epoch) && line.seq >= place.seq;
       if (!mayRegress && !isForward) blame('order', `a snapshot at ${line.epoch}/${line.seq} came after ${place.epoch}/${place.seq}`);
@@ -148,7 +151,8 @@ function judgeOrder({ plan, powerLosses, restoredAt }: Evidence, lines: readonly
     } catch (error) {
       blame('log', `record ${line.seq} contradicts the ones before: ${(error as Error).message}`);
     }
-    if (line.epoch !== log.epoch) continue;
+    // What was taken back aloud need not be there.
+    if (line.epoch !== log.epoch || (mayRegress && at < replacedAt)) continue;
     if (chains[line.seq] !== line.h) {
       // Two epochs may share a prefix; what differs within the last one is a lie.
       const own = log.records[line.seq - 1];

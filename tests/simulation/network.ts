@@ -66,6 +66,8 @@ interface Connection {
 
 export function createNetwork({ kernel, chance, latencyMs }: NetworkOptions): Network {
   let peakUnsent = 0;
+  /** Goes up when everything that is on the way is lost. */
+  let era = 0;
   const clogged = new Set<string>();
   const connections = new Set<Connection>();
   let server: { readonly process: Process; accept(peer: Peer): void } | undefined;
@@ -108,7 +110,8 @@ export function createNetwork({ kernel, chance, latencyMs }: NetworkOptions): Ne
       const kept = told.client || told.server ? chance.below(pipe.queue.length + 1) : 0;
       const deliver = pipe === connection.up ? connection.toServer : connection.toClient;
       const arrives = clogged.has(connection.client) || pipe.paused ? [] : pipe.queue.slice(0, kept);
-      for (const { message, at } of arrives) kernel.at(at, () => deliver(message));
+      const mine = era;
+      for (const { message, at } of arrives) kernel.at(at, () => mine === era && deliver(message));
       pipe.queue.length = 0;
     }
     connection.dead = true;
@@ -258,6 +261,7 @@ export function createNetwork({ kernel, chance, latencyMs }: NetworkOptions): Ne
       }
     },
     darken() {
+      era++;
       for (const connection of [...connections]) sever(connection, { client: false, server: false });
     },
     heal() {

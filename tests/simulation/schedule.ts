@@ -25,6 +25,8 @@ export interface Report {
 
 /** Milliseconds after the last fault by which everything must have come to its end. */
 const LIMIT_MS = { safety: 150_000, swizzle: 150_000, liveness: 12_000 } as const;
+/** A snapshot is one frame, however long. */
+const SNAPSHOT_BYTES = 16_000;
 /** A client notices only by silence that nobody is there (PROTOCOL.md §2.7). */
 const SILENCE_MS = 45_000;
 
@@ -119,7 +121,7 @@ export async function playSchedule(plan: Plan, strays: unknown[] = []): Promise<
     commandsOf: disk.commandsOf,
     defects,
     peakUnsent: network.peakUnsent,
-    mayHold: MAY_HOLD,
+    mayHold: MAY_HOLD + (plan.faults.some(({ t }) => t === 'compaction') ? SNAPSHOT_BYTES : 0),
   };
   return {
     violations: judge(evidence),
