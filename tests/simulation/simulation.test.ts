@@ -4,8 +4,8 @@ import { expect, test } from 'vitest';
 import { playFleet } from './fleet.ts';
 import type { Mode } from './plan.ts';
 
-/** Another range each day, so that time works for us; a failure names its seed. */
-const FROM = Number(process.env.OPENCLAW_SEED ?? (Math.floor(Date.now() / 86_400_000) % 10_000) * 100_000 + 1);
+/** The same seeds at each landing, so that a failure is of the change; campaigns take others. */
+const FROM = Number(process.env.OPENCLAW_SEED ?? 1);
 const SCALE = Number(process.env.OPENCLAW_FAULTS_SCALE ?? 1);
 
 test.each([
