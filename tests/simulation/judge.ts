@@ -204,6 +204,7 @@ function judgeLog({ plan, ledger, restoredAt, commandsOf, books }: Evidence, run
   const { status } = fold.outcome;
   const isCancelled = commandsOf(`default/${run}`).some(({ kind }) => kind === 'cancel');
   const mayFail = plan.faults.some(({ t }) => t === 'provider-faulty') && 'error' in fold.outcome && isOutage(fold.outcome.error.code);
+  judgeCancel(records, isCancelled, status, blame);
   if (status !== 'completed' && !(isCancelled && status === 'cancelled') && !mayFail)
     blame('end', `it ended as ${JSON.stringify(fold.outcome)}`);
   for (const step of fold.steps) {
@@ -221,6 +222,14 @@ function judgeLog({ plan, ledger, restoredAt, commandsOf, books }: Evidence, run
   if (restoredAt !== undefined) return;
   for (const { askedAt } of late) blame('twice', `the provider was asked at ${askedAt}, after the end was heard at ${heardAt}`);
   judgeMessages(records, acknowledged(books, run), status === 'completed', blame);
+}
+
+/** A cancel is in the log of every run that took it before its last step ended, and that run ends by it. */
+function judgeCancel(records: readonly RunRecord[], isCancelled: boolean, status: string, blame: Blame): void {
+  const asked = records.findIndex(({ kind }) => kind === 'cancel.requested');
+  if (isCancelled && asked < 0) blame('lost', 'a cancel was taken and is not in the log');
+  const lastStep = records.findLastIndex(({ kind }) => kind === 'step.ended');
+  if (asked >= 0 && lastStep > asked && status === 'completed') blame('end', 'it was cancelled and went on to its end');
 }
 
 /** What was acknowledged is in the log once, and answered by one step; nothing is carried out twice. */

@@ -51,6 +51,8 @@ async function openHere(asked: Asked, world: World): Promise<Place> {
 /** The address of the server that has the data folder open. */
 export async function livingOwner(config: Config, world: World): Promise<string | undefined> {
   const owner = readOwner(config.dataDir, world.config);
+  // A killed server leaves its name behind, and another may listen where it did.
+  if (owner?.pid !== undefined && !world.machine.isAlive(owner.pid)) return undefined;
   return owner && (await answers(owner.url, world.machine, PROBE_MS)) ? owner.url : undefined;
 }
 

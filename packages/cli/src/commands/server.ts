@@ -46,7 +46,7 @@ export async function withServer<T>(options: ServerOptions, world: World, use: (
     };
     return await use(server);
   } finally {
-    if (made) (await made).close();
+    (await made?.catch(() => undefined))?.close();
     await place.house?.close();
   }
 }

@@ -38,7 +38,8 @@ async function fileSink(path: string, mayReplace: boolean): Promise<Sink> {
   return {
     async write(part) {
       try {
-        await file.write(part);
+        // Writes all of it, or throws: `write` may write less.
+        await file.writeFile(part);
       } catch (error) {
         const code = (error as NodeJS.ErrnoException).code === 'ENOSPC' ? 'STORE_FULL' : 'STORE_FAILED';
         throw new OpenClawError(code, `${path} cannot be written (${(error as Error).message}).`, { cause: error });

@@ -22,6 +22,7 @@ import { createFeed } from './feed.ts';
 import type { Peer } from './peer.ts';
 import { addresseeOf, longHello, problemOf, versionProblem } from './problem.ts';
 import { snapFrame } from './snap-frame.ts';
+import { createTurns } from './turns.ts';
 
 /**
  * One client's socket. Phases: a stranger, who may say hello and nothing else; a client, with channels; closed.
@@ -46,6 +47,7 @@ type Phase =
 /** More than a frame's own bytes take. */
 const FRAME_BYTES = 32;
 /** Milliseconds in which a peer must answer a close. */
+const ATTACHES_AT_ONCE = 4;
 const CLOSE_MS = 5_000;
 
 export function serveConnection(context: GatewayContext, create: CreateDeps, peer: Peer, onClose: () => void): Connection {
@@ -131,8 +133,16 @@ export function serveConnection(context: GatewayContext, create: CreateDeps, pee
     }
   };
 
-  const attach = async (tenant: string, { ch, run, epoch, after, h, hold = false }: Attach): Promise<void> => {
-    const channel = reserve(ch, hold);
+  /** Each may bring a snapshot, which is sent whole. */
+  const attaches = createTurns(ATTACHES_AT_ONCE, () => peer.unsent() < limits.unsentBytes);
+
+  const attach = async (tenant: string, frame: Attach): Promise<void> => {
+    const channel = reserve(frame.ch, frame.hold ?? false);
+    return attaches.take(() => join(tenant, frame, channel));
+  };
+
+  const join = async (tenant: string, { ch, run, epoch, after, h, hold = false }: Attach, channel: Channel): Promise<void> => {
+    if (!channel.open) return;
     try {
       const key = runKey(tenant, run);
       const distance = hold ? Number.POSITIVE_INFINITY : limits.snapshotDistance;
@@ -238,7 +248,9 @@ export function serveConnection(context: GatewayContext, create: CreateDeps, pee
       stalledAt = undefined;
       heardAt = clock.now();
       peer.resume();
-      if (phase.kind !== 'closed') feed.flush();
+      if (phase.kind === 'closed') return;
+      attaches.stir();
+      feed.flush();
     },
     failed: () => leave(),
     closed() {
@@ -265,7 +277,7 @@ export function serveConnection(context: GatewayContext, create: CreateDeps, pee
         if (now >= phase.until) end(new OpenClawError('UNAUTHENTICATED', `No hello within ${limits.helloMs} ms.`));
         return;
       }
-      if (feed.stalled) {
+      if (feed.stalled || attaches.stalled) {
         stalledAt ??= now;
         if (now - stalledAt >= limits.stalledMs)
           end(new OpenClawError('SLOW_CONSUMER', `Nothing was taken for ${limits.stalledMs} ms. Resume from the cursor.`));

@@ -149,17 +149,21 @@ class Execution implements RunningRun {
     this.#open();
     this.#goOn();
     if (!seat) {
-      const answer = await this.#begin(undefined, replay);
-      return this.#finish(this.#isOver(answer) ? answer : await this.#converse(undefined, answer));
+      let answer = await this.#begin(undefined, replay);
+      // Looked at in the turn in which the end is written.
+      while (!this.#isOver(answer)) answer = await this.#converse(undefined, answer);
+      return this.#finish(answer);
     }
 
     const turn = await seat.turn(this.#abort.signal);
+    this.#goOn();
     for (let answer = await this.#begin(turn, replay); ; ) {
       answer = this.#write(this.#isOver(answer) ? answer : await this.#converse(turn, answer));
       await this.#lease.settled();
       // What waits behind a tool call has to wait for its result, which comes with another run.
       const said = [...messagesOf(this.#asked), ...turn.held, ...this.#conversation.with(answer)];
       await turn.save(said, this.#conversation.unanswered, this.#abort.signal);
+      this.#goOn();
       if (this.#isOver(answer)) return this.#finish(answer);
     }
   }
@@ -224,6 +228,7 @@ class Execution implements RunningRun {
   }
 
   async #step(turn: Turn | undefined, step: number, replay: Replay | undefined): Promise<Answer> {
+    this.#goOn();
     if (this.#abort.signal.aborted) this.#abort = new AbortController();
     const answers = replay ? NO_MESSAGES : this.#conversation.answer(step);
     for (const { command } of answers) this.#lease.handled(command);

@@ -152,6 +152,8 @@ export function createCommitter(persister: Persister, clock: Clock, gap: Gap, fi
     const existing = new Map(dups.map((dup) => [dup.key, dup]));
     for (const { entry, waiting } of sent.creates) {
       const dup = existing.get(entry.key);
+      // What was not created has nothing in the journal, and must not keep it.
+      if (dup) entry.journal = 0;
       if (dup && 'stored' in dup) waiting.resolve({ created: false, stored: dup.stored });
       else if (dup) waiting.reject(OpenClawError.fromBody(dup.error));
       else {
@@ -190,7 +192,10 @@ export function createCommitter(persister: Persister, clock: Clock, gap: Gap, fi
       { retryAfterMs: 1000 },
     );
     placing.clear();
-    for (const { waiting } of sent.creates) waiting.reject(error);
+    for (const { entry, waiting } of sent.creates) {
+      entry.journal = 0;
+      waiting.reject(error);
+    }
     for (const { row, waiting } of sent.rows) {
       if (waiting) waiting.reject(error);
       else rows.push({ row, waiting });

@@ -6,7 +6,7 @@ import type { Batch, CompactAsk, CompactSlice, Receipt, Recovered, Stored } from
 import { createCheckpoints, type Rest } from './checkpoints.ts';
 import { createCommit, storedOf } from './commit.ts';
 import { createCompaction } from './compaction.ts';
-import { damaged } from './damage.ts';
+import { damaged, isDamage } from './damage.ts';
 import { describe } from './database.ts';
 import { createEndedList } from './ended-list.ts';
 import { createFolder } from './folder.ts';
@@ -76,9 +76,15 @@ export function createDataFile(db: DatabaseSync, { path, clock, liveChars, openi
   const snapshot = (key: string): KeptSnapshot | undefined => {
     const row = tables.runs.find(key);
     if (!row || row.snapshot === 0) return undefined;
-    const { seq, h, creation, fold, begun } = tables.snapshots.find(row.snapshot);
-    const replay = tables.replays.find(key)?.body;
-    return { seq, h, creation, fold, begun, ...(replay === undefined ? {} : { replay }) };
+    try {
+      const { seq, h, creation, fold, begun } = tables.snapshots.find(row.snapshot);
+      const replay = tables.replays.find(key)?.body;
+      return { seq, h, creation, fold, begun, ...(replay === undefined ? {} : { replay }) };
+    } catch (error) {
+      // As long as all its records are there, nobody needs it.
+      if (isDamage(error) && row.oldest === 1) return undefined;
+      throw error;
+    }
   };
 
   const guarded = <T>(read: () => T): T => {

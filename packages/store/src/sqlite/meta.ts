@@ -21,7 +21,7 @@ export function createMeta(db: DatabaseSync): Meta {
   };
 }
 
-/** An epoch later than any that this file has given out, also when an older copy of it was used before: minutes since 1970. */
+/** An epoch later than any that this file has given out, also when an older copy of it was used before: seconds since 1970. */
 export function freshEpoch(meta: Meta, wallMs: number): number {
-  return Math.max(Number(meta.get('epoch') ?? 1) + 1, Math.floor(wallMs / 60_000));
+  return Math.max(Number(meta.get('epoch') ?? 1) + 1, Math.floor(wallMs / 1_000));
 }

@@ -76,9 +76,13 @@ function* compactRun({ tables, folder }: PassParts, { key }: EndedRun, events: P
         events.compacted(key);
         return yield;
       }
-      if (!folded) return events.damaged(key, 'Its snapshot ends before its records do.');
+      if (!folded) {
+        events.damaged(key, 'Its snapshot ends before its records do.');
+        return yield;
+      }
     } catch (error) {
-      return events.damaged(key, damageOf(error, tables.path));
+      events.damaged(key, damageOf(error, tables.path));
+      return yield;
     }
     yield;
   }
@@ -127,12 +131,15 @@ function* shrinkAll(parts: PassParts, tenants: readonly string[], maxBytes: numb
 function* deleteRun({ tables, folder, epoch }: PassParts, { key }: EndedRun, events: PassEvents): Generator<void, void, void> {
   const row = findRun(tables, key, events);
   if (!row) return;
-  if (row.epoch >= epoch()) return events.tooYoung(row.epoch);
+  if (row.epoch >= epoch()) {
+    events.tooYoung(row.epoch);
+    return yield;
+  }
   try {
     folder.erase(row);
     events.deleted(key);
   } catch (error) {
-    return events.damaged(key, damageOf(error, tables.path));
+    events.damaged(key, damageOf(error, tables.path));
   }
   yield;
 }
