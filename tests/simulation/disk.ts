@@ -105,7 +105,7 @@ export function createDisk(chance: Chance): Disk {
       const recovered = recoverState(state, (kept.at(-1)?.id ?? 0) + 1, isUnclean);
       isUnclean = false;
       let isOpen = true;
-      const read = <T>(look: () => T): Promise<T> => later(process, chance, look);
+      const read = <T>(look: () => T): Promise<T> => later(process, chance.between(0.1, 1) + disk.slowMs * chance.float(), look);
       const persister: Persister = {
         loads: true,
         commit: (batch) => commit(process, batch, () => isOpen),
@@ -129,9 +129,9 @@ export function createDisk(chance: Chance): Disk {
   return disk;
 }
 
-function later<T>(process: Process, chance: Chance, look: () => T): Promise<T> {
+function later<T>(process: Process, ms: number, look: () => T): Promise<T> {
   return new Promise((resolve, reject) => {
-    process.after(chance.between(0.1, 1), () => {
+    process.after(ms, () => {
       try {
         resolve(look());
       } catch (error) {

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { encodeRecord, foldText, OpenClawError, type RunRequest } from '@openclaw-runtime/protocol';
-import { type Command, type Lease, openSqliteStore, runKey } from '@openclaw-runtime/store';
+import { type Command, createMemoryStore, type Lease, openSqliteStore, runKey, type Store } from '@openclaw-runtime/store';
 import { describe, expect, test } from 'vitest';
 import type { RunLimits } from '../src/index.ts';
 import { type Act, foldOf, kindsOf, openTestHouse, said } from './house.ts';
@@ -222,6 +222,33 @@ describe('a run that a dead owner left', () => {
 });
 
 describe('a session', () => {
+  test('a cancel that comes while a run learns what the session holds ends it before it asks anybody', async () => {
+    const inner = createMemoryStore();
+    const gate = Promise.withResolvers<void>();
+    const reading = Promise.withResolvers<void>();
+    const store: Store = {
+      ...inner,
+      state: {
+        ...inner.state,
+        async get(tenant, name) {
+          if (name.startsWith('session/')) {
+            reading.resolve();
+            await gate.promise;
+          }
+          return inner.state.get(tenant, name);
+        },
+      },
+    };
+    await using house = await openTestHouse([() => Promise.resolve(said)], { store });
+    const key = await house.run('one', { session: 's' });
+    await reading.promise;
+    await store.inbox.put(key, { id: 'c', kind: 'cancel' });
+    gate.resolve();
+    const records = await house.ended(key);
+    expect(foldOf(records).outcome).toMatchObject({ status: 'cancelled', by: 'c' });
+    expect(house.requests).toEqual([]);
+  });
+
   test('lets its runs take turns and tells each what was said before; others do not wait', async () => {
     const gate = Promise.withResolvers<void>();
     const slow: Act = async (_request, sink) => {
