@@ -11,6 +11,7 @@ import type { Rest } from './checkpoints.ts';
 import { createCopying } from './copying.ts';
 import { type Answer, type KeptSnapshot, type Opened, type Reply, type Request, type ThreadData, UNKNOWN_BOOT } from './messages.ts';
 import { readSnapshot } from './read-snapshot.ts';
+import { createTurns } from './turns.ts';
 
 export interface SqliteOptions {
   /** Made when it does not exist, readable by its owner only. */
@@ -73,11 +74,15 @@ export async function openSqliteStore(options: SqliteOptions): Promise<Store> {
   });
 }
 
+/** Pages on their way to the main thread: so many that they keep pace with runs that end, and so few that taking them in holds up nobody. */
+const READS_AT_ONCE = 8;
+
 function threadPersister(thread: Worker, path: string, fd: number, clock: Clock): Persister {
   const asked = new Map<number, { resolve(answer: Answer): void; reject(error: unknown): void }>();
   let n = 0;
   let gone: OpenClawError | undefined;
   let isClosed = false;
+  const inTurn = createTurns(READS_AT_ONCE);
 
   const ask = (request: { op: Request['op'] } & Record<string, unknown>): Promise<Answer> =>
     new Promise((resolve, reject) => {
@@ -113,7 +118,7 @@ function threadPersister(thread: Worker, path: string, fd: number, clock: Clock)
     backup: copying.backup,
     verify: copying.verify,
     commit: (batch) => ask({ op: 'commit', batch }) as Promise<Receipt>,
-    load: (key, after, maxBytes) => ask({ op: 'load', key, after, maxBytes }) as Promise<Stored | undefined>,
+    load: (key, after, maxBytes) => inTurn(() => ask({ op: 'load', key, after, maxBytes }) as Promise<Stored | undefined>),
     snapshot: (key) =>
       readSnapshot(
         () => ask({ op: 'snapshot', key }) as Promise<KeptSnapshot | undefined>,
