@@ -140,7 +140,7 @@ describe('restoring', () => {
       expect(other.leases[0]?.head.epoch).toBe(head.epoch);
       epochs.push(head.epoch);
     }
-    expect(epochs).toEqual([1_000, 2_000]);
+    expect(epochs).toEqual([60_000, 120_000]);
   });
 });
 
