@@ -13,7 +13,7 @@ import type { FleetReport } from './fleet.ts';
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const FOLDER = fileURLToPath(new URL('./planted', import.meta.url));
 const SEED = Number(process.env.OPENCLAW_SEED ?? 1);
-const MOST = 4_000;
+const MOST = 20_000;
 
 const names = readdirSync(FOLDER)
   .filter((file) => file.endsWith('.patch'))
