@@ -13,7 +13,7 @@ export interface Network {
   /** What is sent from or to this client stays on the way until it is unclogged. */
   clog(client: string): void;
   unclog(client: string): void;
-  /** Breaks the client's connections: `reset` tells both sides, `half-open` one side at most, `torn` loses a part of what is on the way. */
+  /** Breaks the client's connections: `reset` tells both sides, `half-open` one side at most. Of what is on the way a part is lost. */
   cut(client: string, how: 'reset' | 'half-open'): void;
   /** The server's machine went dark: nobody is told, and nothing that is on the way arrives. */
   darken(): void;
@@ -124,7 +124,7 @@ export function createNetwork({ kernel, chance, latencyMs }: NetworkOptions): Ne
     const attempt = (): void => {
       if (!process.alive || socket.closed) return;
       if (clogged.has(process.name)) return void process.after(500, attempt);
-      const { listener } = { listener: server };
+      const listener = server;
       if (!listener?.process.alive) return socket.lost();
       const connection = establish(process, socket, listener.process);
       listener.accept(peerOf(connection, listener.process));

@@ -1,3 +1,4 @@
+import { sleep } from '@openclaw-runtime/kit';
 import type { HttpClient } from '../../packages/model/src/http/port.ts';
 import type { Chance } from './chance.ts';
 import type { Kernel } from './kernel.ts';
@@ -79,7 +80,7 @@ export function createProvider(kernel: Kernel, chance: Chance, tokens: number, g
     connect: (process) => ({
       async send({ body = '', signal }) {
         const asked = JSON.parse(body) as ChatBody;
-        await pause(process, chance.between(1, 20), signal);
+        await sleep(process.clock, chance.between(1, 20), signal);
         const fault: Fault = chance.may(faults.rate) ? chance.pick(FAULTS) : 'none';
         if (fault === 'status') {
           const status = chance.pick([429, 500, 503]);
@@ -129,13 +130,13 @@ async function* speak(
 ): AsyncGenerator<Uint8Array, void, undefined> {
   try {
     for (let i = 0; i < chunks.length; ) {
-      await pause(process, gapMs * chance.between(0.2, 2), signal);
+      await sleep(process.clock, gapMs * chance.between(0.2, 2), signal);
       if (i >= faultAt) {
         if (fault === 'cut') throw new Error('the simulated socket was reset');
         if (fault === 'stall')
           await new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason), { once: true }));
         if (fault === 'junk') yield encoder.encode('data: {"choices": [oops\n\n');
-        if (fault === 'slow' && faults.rate > 0) await pause(process, 700, signal);
+        if (fault === 'slow' && faults.rate > 0) await sleep(process.clock, 700, signal);
       }
       const upTo = Math.min(chunks.length, i + 1 + (chance.may(0.3) ? chance.below(3) : 0));
       const bytes = encoder.encode(chunks.slice(i, upTo).join(''));
@@ -144,7 +145,7 @@ async function* speak(
       if (cut > 0) yield bytes.subarray(0, cut);
       yield bytes.subarray(cut);
     }
-    await pause(process, 1, signal);
+    await sleep(process.clock, 1, signal);
     close(kernel, entry, 'finished');
     yield encoder.encode(
       'data: {"choices":[{"delta":{},"finish_reason":"stop"}],"usage":{"prompt_tokens":3,"completion_tokens":5}}\n\ndata: [DONE]\n\n',
@@ -182,19 +183,4 @@ function rest(words: readonly string[], units: number): string[] {
     }
   }
   return left;
-}
-
-function pause(process: Process, ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve, reject) => {
-    if (signal.aborted) return reject(signal.reason as Error);
-    const stop = (): void => {
-      cancel();
-      reject(signal.reason as Error);
-    };
-    const cancel = process.after(ms, () => {
-      signal.removeEventListener('abort', stop);
-      resolve();
-    });
-    signal.addEventListener('abort', stop, { once: true });
-  });
 }
