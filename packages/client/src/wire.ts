@@ -1,7 +1,7 @@
 import type { Clock } from '@openclaw-runtime/kit';
 import {
+  CLOSE_CODES,
   type DownFrame,
-  ERRORS,
   type ErrorCode,
   type Limits,
   OpenClawError,
@@ -108,5 +108,5 @@ export function openWire({ url, token, clock, WebSocket, welcomed, frame, lost }
 }
 
 function codeOf(close: number): ErrorCode | undefined {
-  return (Object.keys(ERRORS) as ErrorCode[]).find((code) => (ERRORS[code] as { readonly close?: number }).close === close);
+  return (Object.keys(CLOSE_CODES) as (keyof typeof CLOSE_CODES)[]).find((code) => CLOSE_CODES[code] === close);
 }

@@ -1,50 +1,36 @@
-/**
- * Every error word of the protocol: WebSocket close code where the word ends the socket, whether the same request may succeed
- * later. PROTOCOL.md §8 is this table with `HTTP_STATUS` and `MEANINGS`; a test compares them.
- */
-export const ERRORS = {
-  BAD_FRAME: { close: 4400, retryable: false },
-  BAD_REQUEST: { retryable: false },
-  UNSUPPORTED_VERSION: { close: 4406, retryable: false },
-  UNAUTHENTICATED: { close: 4401, retryable: false },
-  FORBIDDEN: { retryable: false },
-  NOT_FOUND: { retryable: false },
-  METHOD_NOT_ALLOWED: { retryable: false },
-  IDEMPOTENCY_CONFLICT: { retryable: false },
-  RUN_FINISHED: { retryable: false },
-  TOO_LARGE: { close: 1009, retryable: false },
-  RATE_LIMITED: { close: 4429, retryable: true },
-  CANCELLED: { retryable: false },
-  INTERNAL: { close: 1011, retryable: true },
-  NOT_IMPLEMENTED: { retryable: false },
-  PROVIDER_REFUSED: { retryable: false },
-  PROVIDER_FAILED: { retryable: true },
-  PROVIDER_MALFORMED: { retryable: true },
-  PROVIDER_RATE_LIMITED: { retryable: true },
-  PROVIDER_TIMEOUT: { retryable: true },
-  CIRCUIT_OPEN: { retryable: true },
-  NO_PROGRESS: { retryable: false },
-  FENCED: { retryable: false },
-  STATE_CONFLICT: { retryable: true },
-  STORE_FULL: { retryable: true },
-  STORE_FAILED: { retryable: true },
-  DATA_DAMAGED: { retryable: false },
-  DATA_LOCKED: { retryable: true },
-  DATA_FORMAT: { retryable: false },
-  SHUTTING_DOWN: { close: 1012, retryable: true },
-  SLOW_CONSUMER: { close: 4408, retryable: true },
-  STREAM_DISCONNECTED: { retryable: true },
-  RECONNECT_FAILED: { retryable: true },
-  UNKNOWN_CLUSTER: { retryable: false },
-  BAD_CONFIG: { retryable: false },
-} as const satisfies Record<string, ErrorRow>;
+import type { ErrorCode } from './error-words.ts';
 
-export interface ErrorRow {
-  readonly close?: number;
-  readonly retryable: boolean;
-}
+/** Words that end a WebSocket, with its close code. Apart from the table ({@link ERRORS}), since clients carry these with them. */
+export const CLOSE_CODES = {
+  BAD_FRAME: 4400,
+  UNAUTHENTICATED: 4401,
+  UNSUPPORTED_VERSION: 4406,
+  SLOW_CONSUMER: 4408,
+  RATE_LIMITED: 4429,
+  TOO_LARGE: 1009,
+  INTERNAL: 1011,
+  SHUTTING_DOWN: 1012,
+} as const;
 
-export type ErrorCode = keyof typeof ERRORS;
+/** Words after which the same request may succeed later. */
+export const RETRYABLE = [
+  'RATE_LIMITED',
+  'INTERNAL',
+  'PROVIDER_FAILED',
+  'PROVIDER_MALFORMED',
+  'PROVIDER_RATE_LIMITED',
+  'PROVIDER_TIMEOUT',
+  'CIRCUIT_OPEN',
+  'THREAD_LOST',
+  'STATE_CONFLICT',
+  'STORE_FULL',
+  'STORE_FAILED',
+  'DATA_LOCKED',
+  'SHUTTING_DOWN',
+  'SLOW_CONSUMER',
+  'STREAM_DISCONNECTED',
+  'RECONNECT_FAILED',
+] as const;
 
 /** What travels of an error: in `err` frames, in HTTP bodies and in `run.finished` records. */
 export interface ErrorBody {
@@ -52,10 +38,6 @@ export interface ErrorBody {
   /** What happened, then what to do. */
   readonly message: string;
   readonly retryAfterMs?: number;
-}
-
-export function isErrorCode(word: unknown): word is ErrorCode {
-  return typeof word === 'string' && Object.hasOwn(ERRORS, word);
 }
 
 /** The one error class of the house. */
@@ -71,7 +53,7 @@ export class OpenClawError extends Error {
   }
 
   get retryable(): boolean {
-    return ERRORS[this.code].retryable;
+    return (RETRYABLE as readonly string[]).includes(this.code);
   }
 
   toBody(): ErrorBody {
@@ -86,8 +68,16 @@ export class OpenClawError extends Error {
     return new OpenClawError(code, message, { cause: thing });
   }
 
-  static fromBody(body: { readonly code: string; readonly message: string; readonly retryAfterMs?: number }): OpenClawError {
-    const code = isErrorCode(body.code) ? body.code : 'INTERNAL';
-    return new OpenClawError(code, body.message, { retryAfterMs: body.retryAfterMs });
+  /** A word that this version does not know stays as it is: a newer peer's says more than none. */
+  static fromBody({
+    code,
+    message,
+    retryAfterMs,
+  }: {
+    readonly code: string;
+    readonly message: string;
+    readonly retryAfterMs?: number;
+  }): OpenClawError {
+    return new OpenClawError(code as ErrorCode, message, { retryAfterMs });
   }
 }

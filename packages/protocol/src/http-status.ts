@@ -1,6 +1,6 @@
-import type { ErrorCode } from './errors.ts';
+import type { ErrorCode } from './error-words.ts';
 
-/** The HTTP status of each error word. Apart from the table, since clients carry that one with them. */
+/** The HTTP status of each error word. */
 export const HTTP_STATUS: Readonly<Record<ErrorCode, number>> = {
   BAD_FRAME: 400,
   BAD_REQUEST: 400,
@@ -23,6 +23,19 @@ export const HTTP_STATUS: Readonly<Record<ErrorCode, number>> = {
   PROVIDER_TIMEOUT: 504,
   CIRCUIT_OPEN: 503,
   NO_PROGRESS: 502,
+  AGENT_FAILED: 500,
+  AGENT_HUNG: 500,
+  AGENT_CRASHED: 500,
+  AGENT_MEMORY: 500,
+  AGENT_VERSION: 409,
+  THREAD_LOST: 503,
+  TOOL_FAILED: 500,
+  TOOL_TIMEOUT: 504,
+  TOOL_INTERRUPTED: 500,
+  DENIED: 403,
+  EXPIRED: 410,
+  NONDETERMINISTIC: 500,
+  TOO_DEEP: 422,
   FENCED: 409,
   STATE_CONFLICT: 409,
   STORE_FULL: 507,

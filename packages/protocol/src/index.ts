@@ -1,7 +1,9 @@
 export { CHAIN_START, chain } from './chain.ts';
 export { type Cursor, encodeCursor, parseCursor } from './cursor.ts';
 export type { Attached, Batch, DownFrame, Err, Events, GoAway, Heartbeat, Limits, Ok, Snap, Started, Welcome } from './down.ts';
-export { ERRORS, type ErrorBody, type ErrorCode, type ErrorRow, isErrorCode, OpenClawError } from './errors.ts';
+export { ERRORS, type ErrorRow, isErrorCode } from './error-table.ts';
+export type { ErrorCode } from './error-words.ts';
+export { CLOSE_CODES, type ErrorBody, OpenClawError } from './errors.ts';
 export { applyRecord, emptyFold, foldText, foldThinking, foldToolCalls, type RunFold, type StepFold } from './fold.ts';
 export { HTTP_STATUS } from './http-status.ts';
 export { LIMITS } from './limits.ts';
@@ -9,6 +11,8 @@ export { MEANINGS } from './meanings.ts';
 export { addUsage, type Message, NO_USAGE, type ToolCall, type ToolSpec, type Usage } from './message.ts';
 export { parseJson } from './parse.ts';
 export {
+  type Approval,
+  type ApprovalGiven,
   decodeRecord,
   decodeRecords,
   encodeRecord,
@@ -16,13 +20,17 @@ export {
   type Fork,
   type Kind,
   type Outcome,
+  type Parent,
   type Payloads,
+  type Piece,
   type RecordOf,
   type RunRecord,
   type RunRequest,
   type SendMode,
   type Status,
+  type ToolResult,
+  type ToolStarted,
   type WireRecord,
 } from './record.ts';
-export type { Attach, Command, CommandKind, Detach, Hello, SendData, Start, UpFrame } from './up.ts';
+export type { ApproveData, Attach, Command, CommandKind, Detach, Hello, SendData, Start, UpFrame } from './up.ts';
 export { PROTOCOL_VERSION, SUBPROTOCOL } from './version.ts';

@@ -1,6 +1,6 @@
-import type { ErrorCode } from './errors.ts';
+import type { ErrorCode } from './error-words.ts';
 
-/** What each error word means, for PROTOCOL.md §8. Apart from the table, since clients carry that one with them. */
+/** What each error word means, for PROTOCOL.md §8. */
 export const MEANINGS: Readonly<Record<ErrorCode, string>> = {
   BAD_FRAME: 'The frame is not valid JSON or not of the protocol.',
   BAD_REQUEST: 'The request is well formed but asks for something impossible.',
@@ -23,6 +23,20 @@ export const MEANINGS: Readonly<Record<ErrorCode, string>> = {
   PROVIDER_TIMEOUT: 'The provider was silent for too long, and the retries are used up.',
   CIRCUIT_OPEN: 'The provider failed so often that it is left alone for a while.',
   NO_PROGRESS: 'Recovery was given up: attempts, regenerated text or time ran out.',
+  AGENT_FAILED: 'The agent’s own code threw an error.',
+  AGENT_HUNG:
+    'The agent held its thread without a break and was stopped; it goes on from its last checkpoint, until its restarts are used up.',
+  AGENT_CRASHED: 'The agent ended its thread: an exit, an unhandled rejection or a crash.',
+  AGENT_MEMORY: 'The agent took more memory than it may.',
+  AGENT_VERSION: 'The state was saved by another version of the agent, which this one cannot read.',
+  THREAD_LOST: 'The thread ended for a reason that was not this agent’s; what ran there starts again from its last checkpoint.',
+  TOOL_FAILED: 'The tool threw an error, or was called with arguments that are not of its input.',
+  TOOL_TIMEOUT: 'The tool took longer than it may.',
+  TOOL_INTERRUPTED: 'The process died while the tool ran; whether it did its work is not known.',
+  DENIED: 'A person or a rule refused it.',
+  EXPIRED: 'Nobody answered in time.',
+  NONDETERMINISTIC: 'The operation took other steps than before its restart.',
+  TOO_DEEP: 'Runs that start runs: too deep, too many at once, or too many altogether.',
   FENCED: 'Another owner has taken over the run; this writer must stop.',
   STATE_CONFLICT: 'The state changed since it was read.',
   STORE_FULL: 'The disk is full; nothing was lost, new work waits for space.',

@@ -25,11 +25,24 @@ export interface RunRequest {
   /** Milliseconds that text may wait for its record; 0 is the next commit. */
   readonly tokenInterval?: number;
   readonly fork?: Fork;
+  /** A named function of the agent instead of a conversation with its model; `args` is what it is given, `input` what it is called. */
+  readonly operation?: string;
+  readonly args?: unknown;
+  /** The run that started this one. Set by runtimes, never by clients. */
+  readonly parent?: Parent;
+}
+
+/** Who started a run: `name` is what that run calls it, `depth` counts from 1. */
+export interface Parent {
+  readonly run: string;
+  readonly name: string;
+  readonly depth: number;
 }
 
 /** How a run ended; `run.finished` carries it and nothing follows. */
 export type Outcome =
-  | { readonly status: 'completed'; readonly reason: Finish; readonly usage: Usage }
+  /** `value`: what an operation returned, as `encodeState` writes it. */
+  | { readonly status: 'completed'; readonly reason: Finish; readonly usage: Usage; readonly value?: string }
   | { readonly status: 'cancelled'; readonly by: string; readonly usage: Usage }
   | { readonly status: 'failed' | 'timed_out' | 'needs_attention' | 'budget_exhausted'; readonly error: ErrorBody; readonly usage: Usage };
 
@@ -55,12 +68,73 @@ export interface Payloads {
   'step.responding': { readonly response: string };
   text: string;
   thinking: string;
+  /** The model asks for a call. */
   'tool.called': ToolCall;
+  /** The call begins, with this idempotency key: from here on it may have had its effect. */
+  'tool.started': ToolStarted;
+  'tool.result': ToolResult;
+  'approval.asked': Approval;
+  'approval.given': ApprovalGiven;
+  /** A piece of an operation is done, and never done again. */
+  'piece.done': Piece;
+  /** `state`: what the agent knows, as `encodeState` of the room agent writes it. An operation starts again from here. */
+  'state.saved': { readonly version: number; readonly state: string };
+  /** What an agent tells its viewers. */
+  event: { readonly name: string; readonly data: unknown };
+  'child.started': { readonly child: string; readonly agent: string; readonly name: string };
+  'child.finished': { readonly child: string; readonly name: string; readonly status: Exclude<Status, 'running'> };
+  /** The agent's thread is gone; the run goes on in another one. `restarts` counts from 1. */
+  'thread.lost': { readonly error: ErrorBody; readonly restarts: number };
   'step.ended': { readonly finish: Finish; readonly usage: Usage };
   'cancel.requested': { readonly command: string };
   'message.given': { readonly command: string; readonly mode: SendMode; readonly text: string };
   'feedback.given': { readonly command: string; readonly feedback: unknown };
   'run.finished': Outcome;
+}
+
+export interface ToolStarted {
+  readonly id: string;
+  readonly name: string;
+  readonly key: string;
+}
+
+/** `error`: why there is none; `content`: what the model is told, in both cases. */
+export interface ToolResult {
+  readonly id: string;
+  readonly name: string;
+  readonly ms: number;
+  readonly content: string;
+  readonly error?: ErrorBody;
+}
+
+/** A person is asked: whether a tool may be called, or a question of the agent's. `hash` names exactly these arguments. */
+export interface Approval {
+  readonly id: string;
+  readonly about: 'tool' | 'question';
+  readonly name: string;
+  readonly text: string;
+  readonly hash: string;
+  /** Milliseconds since 1970. */
+  readonly expiresAt: number;
+}
+
+/** Once per approval. `command` is absent where nobody answered in time. */
+export interface ApprovalGiven {
+  readonly id: string;
+  readonly answer: 'allow' | 'deny' | 'expired';
+  readonly command?: string;
+  readonly text?: string;
+}
+
+/** What a part of an operation came to: its `what` and `name`, and how many of these there were before since the state was saved last. */
+export interface Piece {
+  readonly what: 'step' | 'generate' | 'ask' | 'run';
+  readonly name: string;
+  readonly n: number;
+  readonly ms: number;
+  /** As `encodeState` writes it; absent for `undefined` and with `error`. */
+  readonly value?: string;
+  readonly error?: ErrorBody;
 }
 
 export type Kind = keyof Payloads;

@@ -28,11 +28,20 @@ export const runRequestSchema = z.strictObject({
   tools: z.array(toolSpecSchema).max(LIMITS.maxTools).exactOptional(),
   level: z.literal([1, 2, 3, 4, 'auto']).exactOptional(),
   tokenInterval: z.number().min(0).max(10_000).exactOptional(),
+  operation: name.exactOptional(),
+  args: z.unknown().exactOptional(),
 });
 
-export const commandKindSchema = z.enum(['cancel', 'feedback', 'send']);
+export const commandKindSchema = z.enum(['cancel', 'feedback', 'send', 'approve']);
 
 export const sendDataSchema = z.strictObject({ text: z.string().min(1), mode: z.enum(['queue', 'steer', 'interrupt']) });
+
+export const approveDataSchema = z.strictObject({
+  approval: name,
+  hash: z.string().length(64),
+  answer: z.enum(['allow', 'deny']),
+  text: z.string().min(1).exactOptional(),
+});
 
 /** What a caller may say of a fork. */
 export const forkRequestSchema = z.strictObject({

@@ -48,10 +48,18 @@ export interface Command {
   readonly data?: unknown;
 }
 
-export type CommandKind = 'cancel' | 'feedback' | 'send';
+export type CommandKind = 'cancel' | 'feedback' | 'send' | 'approve';
 
 /** The data of a `send`. */
 export interface SendData {
   readonly text: string;
   readonly mode: SendMode;
+}
+
+/** The data of an `approve`: `hash` is that of the `approval.asked` record, so that nothing else is approved than what was seen. `text`: an answer in words. */
+export interface ApproveData {
+  readonly approval: string;
+  readonly hash: string;
+  readonly answer: 'allow' | 'deny';
+  readonly text?: string;
 }

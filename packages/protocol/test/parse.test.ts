@@ -108,7 +108,7 @@ describe('errors', () => {
       message: 'wait',
     });
     expect(error.retryable).toBe(true);
-    expect(OpenClawError.fromBody({ code: 'toString', message: 'x' }).code).toBe('INTERNAL');
+    expect(OpenClawError.fromBody({ code: 'OF_A_NEWER_PEER', message: 'x' })).toMatchObject({ code: 'OF_A_NEWER_PEER', retryable: false });
     expect(isErrorCode('constructor')).toBe(false);
   });
 

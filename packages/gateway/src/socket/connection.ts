@@ -81,7 +81,7 @@ export function serveConnection(context: GatewayContext, create: CreateDeps, pee
   const end = (error: OpenClawError): void => {
     if (phase.kind === 'closed') return;
     say({ t: 'err', ...error.toBody() });
-    peer.close((ERRORS[error.code] as { close?: number }).close ?? 4400, error.code);
+    peer.close(ERRORS[error.code].close ?? 4400, error.code);
     leave();
   };
   /** The socket may outlive this a little, since the peer has to answer the close; it counts until it is gone. */
