@@ -1,5 +1,6 @@
 import { applyRecord, CHAIN_START, chain, emptyFold, foldText, type RunFold, type RunRecord } from '@openclaw-runtime/protocol';
 import type { Command } from '@openclaw-runtime/store';
+import { type Effect, ROUNDS } from './hands.ts';
 import type { Plan, PlannedCommand } from './plan.ts';
 import type { LedgerEntry } from './provider.ts';
 import type { Book, Line } from './user.ts';
@@ -12,6 +13,8 @@ export interface Evidence {
   /** By run: what a new process found on the disk. */
   readonly logs: ReadonlyMap<string, Log>;
   readonly ledger: readonly LedgerEntry[];
+  /** What tools did outside. */
+  readonly effects: readonly Effect[];
   /** After these, text that was not synced may be gone, and the epoch is new. */
   readonly powerLosses: number;
   /** When an older copy was last put in place of the data: what came after it may be gone, but not in silence. */
@@ -185,7 +188,12 @@ function judgeTold(lines: readonly Line[], fold: RunFold, blame: Blame): void {
 }
 
 /** A log by itself: its end, its steps, its commands. */
-function judgeLog({ plan, ledger, restoredAt, commandsOf, books }: Evidence, run: string, { records, served }: Log, blame: Blame): void {
+function judgeLog(
+  { plan, ledger, effects, restoredAt, commandsOf, books }: Evidence,
+  run: string,
+  { records, served }: Log,
+  blame: Blame,
+): void {
   const fold = foldOf(records);
   const ask = plan.users
     .flatMap((user) => user.asks.map((each, i) => ({ each, lines: (books.get(user.name) as Book).lines.filter((line) => line.i === i) })))
@@ -221,7 +229,10 @@ function judgeLog({ plan, ledger, restoredAt, commandsOf, books }: Evidence, run
   const late = ledger.filter(({ conversation, askedAt }) => askedAt > heardAt && conversation.endsWith(`user: ${ask.prompt}`));
   if (restoredAt !== undefined) return;
   for (const { askedAt } of late) blame('twice', `the provider was asked at ${askedAt}, after the end was heard at ${heardAt}`);
-  judgeMessages(records, acknowledged(books, run), status === 'completed', blame);
+  const isComplete = status === 'completed';
+  judgeMessages(records, acknowledged(books, run), isComplete && ask.operation === undefined, blame);
+  judgeTools(records, effects, isComplete && ask.agent !== undefined, blame);
+  if (ask.operation !== undefined) judgeOperation(records, isComplete, blame);
 }
 
 /** A cancel is in the log of every run that took it before its last step ended, and that run ends by it. */
@@ -250,6 +261,45 @@ function judgeMessages(records: readonly RunRecord[], acknowledged: readonly Pla
     if (count > 1) blame('twice', `the message ${data.text} was answered ${count} times`);
     if (count === 0 && isComplete) blame('lost', `the message ${data.text} (${data.mode}) was never answered`);
   }
+}
+
+/** A call has its effect at most once where its tool says so, exactly once where its result says so; none is left without a result. */
+function judgeTools(records: readonly RunRecord[], effects: readonly Effect[], isComplete: boolean, blame: Blame): void {
+  const keys = new Map<string, string>();
+  for (const record of records) {
+    if (record.kind === 'tool.started') {
+      const { id, key } = record.data;
+      const place = `${record.step} ${id}`;
+      if (keys.has(place) && keys.get(place) !== key) blame('twice', `call ${place} has another key when it is made again`);
+      keys.set(place, key);
+    }
+    if (record.kind !== 'tool.result') continue;
+    const own = effects.filter(({ key }) => key === keys.get(`${record.step} ${record.data.id}`));
+    if (own.length > 1 && record.data.name === 'once') blame('twice', `call ${record.data.id} was made ${own.length} times`);
+    if (own.length === 0 && !record.data.error) blame('lost', `call ${record.data.id} has a result, and nobody made it`);
+  }
+  const called = records.filter(({ kind }) => kind === 'tool.called').length;
+  const results = records.filter(({ kind }) => kind === 'tool.result').length;
+  if (results > called || (isComplete && results < called)) blame('lost', `${called} calls have ${results} results`);
+}
+
+/** Between two states each piece is done once, and none is missing where the operation came to its end. */
+function judgeOperation(records: readonly RunRecord[], isComplete: boolean, blame: Blame): void {
+  let rounds = 0;
+  let pieces: string[] = [];
+  for (const { kind, data, step } of records) {
+    if (kind === 'piece.done') pieces.push(data.what);
+    if (kind === 'step.ended' && data.finish !== 'interrupted') pieces.push('stream');
+    if (kind === 'step.ended' && step !== rounds + 1) blame('splice', `step ${step} is of round ${rounds + 1}`);
+    if (kind !== 'state.saved') continue;
+    if (pieces.sort().join(' ') !== 'generate step stream') blame('twice', `a round has the pieces ${pieces.join(', ')}`);
+    rounds++;
+    pieces = [];
+  }
+  if (pieces.length > new Set(pieces).size) blame('twice', `the last round has the pieces ${pieces.join(', ')}`);
+  const end = records.at(-1);
+  const value = end?.kind === 'run.finished' && end.data.status === 'completed' ? end.data.value : undefined;
+  if (isComplete && (rounds !== ROUNDS || value !== String(ROUNDS))) blame('lost', `${rounds} rounds came to ${value}`);
 }
 
 /** Messages to this run that the server said it had. */

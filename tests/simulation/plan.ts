@@ -34,6 +34,9 @@ export interface Ask {
   readonly idem: string;
   readonly prompt: string;
   readonly model: 'vary' | 'prefix' | 'think';
+  /** Absent: one without tools. */
+  readonly agent?: 'handy';
+  readonly operation?: 'count';
   readonly session?: string;
   readonly tokenInterval?: number;
   /** Sent this long after the run was acknowledged. */
@@ -60,6 +63,7 @@ export type Fault =
 /** Everything that is chance about a schedule is decided here, so that faults can be left out one by one. */
 export function planSchedule(seed: number, mode: Mode): Plan {
   const chance = createChance(seed * 3 + ['safety', 'liveness', 'swizzle'].indexOf(mode));
+  const agents = chance.branch('agents');
   const spanMs = chance.pick([400, 1_500, 4_000]);
   const names = ['ann', 'bob', 'cyd'].slice(0, 1 + chance.below(3));
   const asks: Ask[] = [];
@@ -73,6 +77,7 @@ export function planSchedule(seed: number, mode: Mode): Plan {
         idem: `${name}-${n}`,
         prompt: `${name} asks ${n}`,
         model: chance.pick(['vary', 'vary', 'prefix', 'think'] as const),
+        ...(agents.may(0.25) ? { agent: 'handy' as const, ...(agents.may(0.3) ? { operation: 'count' as const } : {}) } : {}),
         ...(chance.may(0.35) ? { session: `s${chance.below(2)}` } : {}),
         ...(chance.may(0.5) ? { tokenInterval: chance.pick([0, 10, 100]) } : {}),
         commands: commandsOf(`${name}-${n}`),

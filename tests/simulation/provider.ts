@@ -32,6 +32,7 @@ export interface Provider {
 
 interface ChatBody {
   readonly model: string;
+  readonly tools?: readonly { readonly function: { readonly name: string } }[];
   readonly messages: readonly { readonly role: string; readonly content: string }[];
 }
 
@@ -88,12 +89,25 @@ export function createProvider(kernel: Kernel, chance: Chance, tokens: number, g
         }
         const { entry, deltas, thoughts } = answerOf(asked);
         process.onDeath(() => close(kernel, entry, 'aborted'));
+        const calls = callsOf(asked, entry.conversation);
         const chunks = [
           ...thoughts.map((text) => chunkOf({ reasoning_content: text })),
           ...deltas.map((text) => chunkOf({ content: text })),
+          ...calls.map((name, index) =>
+            chunkOf({ tool_calls: [{ index, id: `${ledger.length}-${index}`, type: 'function', function: { name, arguments: '{}' } }] }),
+          ),
         ];
         const faultAt = fault === 'none' ? Number.POSITIVE_INFINITY : chance.below(chunks.length + 1);
-        const stream = speak(kernel, process, chance, { faults, entry, chunks, fault, faultAt, gapMs, signal });
+        const stream = speak(kernel, process, chance, {
+          faults,
+          entry,
+          chunks,
+          finish: calls.length > 0 ? 'tool_calls' : 'stop',
+          fault,
+          faultAt,
+          gapMs,
+          signal,
+        });
         return { status: 200, headers: { 'content-type': 'text/event-stream' }, body: stream };
       },
       close: () => Promise.resolve(),
@@ -116,6 +130,7 @@ interface Speech {
   readonly faults: ProviderFaults;
   readonly entry: LedgerEntry;
   readonly chunks: readonly string[];
+  readonly finish: string;
   readonly fault: Fault;
   readonly faultAt: number;
   readonly gapMs: number;
@@ -126,7 +141,7 @@ async function* speak(
   kernel: Kernel,
   process: Process,
   chance: Chance,
-  { faults, entry, chunks, fault, faultAt, gapMs, signal }: Speech,
+  { faults, entry, chunks, finish, fault, faultAt, gapMs, signal }: Speech,
 ): AsyncGenerator<Uint8Array, void, undefined> {
   try {
     for (let i = 0; i < chunks.length; ) {
@@ -148,11 +163,20 @@ async function* speak(
     await sleep(process.clock, 1, signal);
     close(kernel, entry, 'finished');
     yield encoder.encode(
-      'data: {"choices":[{"delta":{},"finish_reason":"stop"}],"usage":{"prompt_tokens":3,"completion_tokens":5}}\n\ndata: [DONE]\n\n',
+      `data: {"choices":[{"delta":{},"finish_reason":"${finish}"}],"usage":{"prompt_tokens":3,"completion_tokens":5}}\n\ndata: [DONE]\n\n`,
     );
   } finally {
     close(kernel, entry, signal.aborted ? 'aborted' : 'broken');
   }
+}
+
+/** One to three calls for most questions to a model with tools; none right behind their results. */
+function callsOf({ tools = [], messages }: ChatBody, conversation: string): string[] {
+  if (tools.length === 0 || messages.at(-1)?.role !== 'user' || conversation.length % 5 === 0) return [];
+  return Array.from(
+    { length: 1 + (conversation.length % 3) },
+    (_, i) => tools[(conversation.length + i) % tools.length]?.function.name ?? '',
+  );
 }
 
 function chunkOf(delta: object): string {

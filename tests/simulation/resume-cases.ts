@@ -3,6 +3,7 @@ import { runKey } from '@openclaw-runtime/store';
 import type { Peer, PeerEvents } from '../../packages/gateway/src/socket/peer.ts';
 import { type Chance, createChance } from './chance.ts';
 import { createDisk } from './disk.ts';
+import { createHands } from './hands.ts';
 import { createKernel, type Kernel } from './kernel.ts';
 import type { Network } from './network.ts';
 import { startProcess } from './process.ts';
@@ -51,6 +52,7 @@ export async function playResumes(seed: number, count: number): Promise<ResumeRe
     disk,
     network,
     provider,
+    hands: createHands(),
     chance: chance.branch('life'),
     consumes: false,
     onDefect: (error) => void violations.push(String(error)),

@@ -2,6 +2,7 @@ import { applyRecord, decodeRecords, emptyFold, OpenClawError, type RunFold } fr
 import { runKey, type Store } from '@openclaw-runtime/store';
 import { createChance } from './chance.ts';
 import { createDisk, type Disk } from './disk.ts';
+import { createHands } from './hands.ts';
 import { type Evidence, judge, type Log, pendingCommands, type Violation } from './judge.ts';
 import { createKernel } from './kernel.ts';
 import { createNetwork, type Network } from './network.ts';
@@ -27,6 +28,8 @@ export interface Report {
 const LIMIT_MS = { safety: 150_000, swizzle: 150_000, liveness: 12_000 } as const;
 /** A snapshot is one frame, however long. */
 const SNAPSHOT_BYTES = 16_000;
+/** So is a record, however long: what a piece of an operation came to is one. */
+const PIECE_BYTES = 16_000;
 /** A client notices only by silence that nobody is there (PROTOCOL.md §2.7). */
 const SILENCE_MS = 45_000;
 
@@ -39,6 +42,7 @@ export async function playSchedule(plan: Plan, strays: unknown[] = []): Promise<
   const disk = createDisk(chance.branch('disk'));
   const network = createNetwork({ kernel, chance: chance.branch('network'), latencyMs: plan.latencyMs });
   const provider = createProvider(kernel, chance.branch('provider'), plan.tokens, plan.gapMs);
+  const hands = createHands();
   const skew = new Map<string, number>();
   const books = new Map(plan.users.map(({ name }) => [name, { lines: [] }] as [string, Book]));
   const users = new Map<string, Process>();
@@ -55,7 +59,7 @@ export async function playSchedule(plan: Plan, strays: unknown[] = []): Promise<
       process.kill();
       kernel.after(100, startServer);
     };
-    openServer({ process, disk, network, provider, chance: chance.branch(`life ${lives}`), onDefect, onFailed }).then(
+    openServer({ process, disk, network, provider, hands, chance: chance.branch(`life ${lives}`), onDefect, onFailed }).then(
       (server) => {
         mine.server = server;
       },
@@ -116,12 +120,16 @@ export async function playSchedule(plan: Plan, strays: unknown[] = []): Promise<
     books,
     logs,
     ledger: provider.ledger,
+    effects: hands.effects,
     powerLosses: disk.powerLosses,
     restoredAt,
     commandsOf: disk.commandsOf,
     defects,
     peakUnsent: network.peakUnsent,
-    mayHold: MAY_HOLD + (plan.faults.some(({ t }) => t === 'compaction') ? SNAPSHOT_BYTES : 0),
+    mayHold:
+      MAY_HOLD +
+      (plan.faults.some(({ t }) => t === 'compaction') ? SNAPSHOT_BYTES : 0) +
+      (plan.users.some(({ asks }) => asks.some(({ operation }) => operation !== undefined)) ? PIECE_BYTES : 0),
   };
   return {
     violations: judge(evidence),
@@ -143,6 +151,7 @@ export async function playSchedule(plan: Plan, strays: unknown[] = []): Promise<
       disk,
       network,
       provider,
+      hands,
       chance: chance.branch('reader'),
       consumes: false,
       onDefect,

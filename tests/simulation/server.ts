@@ -8,6 +8,7 @@ import { type Connection, serveConnection } from '../../packages/gateway/src/soc
 import { createHall } from '../../packages/store/src/hall/hall.ts';
 import type { Chance } from './chance.ts';
 import type { Disk } from './disk.ts';
+import { HANDY, type Hands } from './hands.ts';
 import type { Network } from './network.ts';
 import type { Process } from './process.ts';
 import type { Provider } from './provider.ts';
@@ -24,6 +25,7 @@ export interface ServerOptions {
   readonly disk: Disk;
   readonly network: Network;
   readonly provider: Provider;
+  readonly hands: Hands;
   readonly chance: Chance;
   /** `false`: nobody carries runs to their end. */
   readonly consumes?: boolean;
@@ -45,7 +47,7 @@ const RUN_LIMITS = {
 };
 
 export async function openServer(options: ServerOptions): Promise<Server> {
-  const { process, disk, network, provider, chance, onDefect } = options;
+  const { process, disk, network, provider, hands, chance, onDefect } = options;
   const { clock } = process;
   const random = chance.branch(`server ${process.name}`);
   const { persister, recovered } = disk.open(process);
@@ -79,7 +81,8 @@ export async function openServer(options: ServerOptions): Promise<Server> {
   const runtime: Runtime = await startRuntime({
     store,
     broker,
-    agents: [{ name: 'default' }],
+    agents: [{ name: 'default' }, HANDY],
+    threads: hands.threads(clock, chance.branch('hands')),
     defaultModel: 'vary',
     clock,
     random,

@@ -149,8 +149,15 @@ export function openUser({ process, network, chance, plan, book, now }: UserOpti
 }
 
 /** The request as the user words it: the same for all who ask with this key. */
-export function requestOf({ prompt, model, session, tokenInterval }: Ask) {
-  return { input: prompt, model, ...(session === undefined ? {} : { session }), tokenInterval: tokenInterval ?? 40 };
+export function requestOf({ prompt, model, agent, operation, session, tokenInterval }: Ask) {
+  return {
+    input: prompt,
+    model,
+    ...(agent === undefined ? {} : { agent }),
+    ...(operation === undefined ? {} : { operation, args: { prompt } }),
+    ...(session === undefined ? {} : { session }),
+    tokenInterval: tokenInterval ?? 40,
+  };
 }
 
 function give(run: Run, { kind, text }: PlannedCommand): Promise<void> {

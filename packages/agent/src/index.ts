@@ -1,6 +1,19 @@
-export type { AgentSpec } from './agent.ts';
+export type { AgentSpec, Permissions } from './agent.ts';
 export type { AgentCard, CodedAgent, OnInterrupted, OperationCard, ToolCard } from './card.ts';
+export { decodeState } from './codec/decode.ts';
+export { encodeState } from './codec/encode.ts';
+export type { ChildOptions, ModelRequest, OperationContext } from './context.ts';
+export {
+  type AgentDefinition,
+  type AgentOptions,
+  type ArgsOf,
+  cardOf,
+  defineAgent,
+  type Operations,
+  type ResultOf,
+} from './define-agent.ts';
 export type { HouseTool, HouseToolCall, HouseTools } from './house-tool.ts';
+export { type OperationDefinition, type OperationFunction, type OperationOptions, operation } from './operation.ts';
 export type {
   Ask,
   ChildAnswer,
@@ -16,3 +29,5 @@ export type {
   ToolJob,
   Up,
 } from './port.ts';
+export { BEAT_CELLS, BEATS, CURRENT, LOADING, type ThreadData } from './thread-data.ts';
+export { type ToolContext, type ToolDefinition, type ToolOptions, tool } from './tool.ts';

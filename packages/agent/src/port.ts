@@ -20,7 +20,7 @@ export type Up =
   | { readonly t: 'ask'; readonly id: number; readonly n: number; readonly request: Ask }
   | { readonly t: 'done'; readonly id: number; readonly value?: string }
   | { readonly t: 'failed'; readonly id: number; readonly error: ErrorBody }
-  /** What the agent's code printed, at most a line's worth at a time; `dropped` characters before it were too many. */
+  /** What the agent's code printed, up to 64 KiB a second and call; `dropped` characters before it were too many. `id` 0: no call's code. */
   | { readonly t: 'said'; readonly id: number; readonly text: string; readonly dropped: number };
 
 /** What a thread is to do. */
@@ -44,7 +44,7 @@ export interface OperationJob {
   readonly args?: string;
   /** At its last checkpoint; absent before the first. */
   readonly state?: { readonly version: number; readonly value: string };
-  /** What was done since then: answered from here, not done again. */
+  /** What was done since then, in the order of the log: answered from here, not done again. */
   readonly pieces: readonly DonePiece[];
   readonly run: RunFacts;
 }
@@ -68,7 +68,10 @@ export interface RunFacts {
   readonly workspace?: string;
 }
 
-/** What an operation asks of the run that carries it. Each is answered; the promise in the operation settles with the answer. */
+/**
+ * What an operation asks of the run that carries it. Each is answered; the promise in the operation settles with the answer. `n` is how many of this `do` and
+ * `name` there were before since the state was saved last: from 0, also for `stream`.
+ */
 export type Ask =
   /** A model call whose text goes to the run's log and viewers as it comes: {@link ModelAnswer}. */
   | { readonly do: 'stream'; readonly n: number; readonly call: ModelCall }
@@ -116,11 +119,17 @@ export interface ChildCall {
   readonly operation?: string;
   readonly args?: unknown;
   readonly model?: string;
+  /** Milliseconds from its start until it is cancelled; the answer then says `timed_out`. */
+  readonly timeoutMs?: number;
 }
 
 export interface ChildAnswer {
   readonly run: string;
   readonly status: 'completed' | 'cancelled' | 'failed' | 'timed_out' | 'needs_attention' | 'budget_exhausted';
   readonly text: string;
+  /** What an operation returned. */
+  readonly value?: unknown;
+  /** Calls of tools that its agent's module declares, in order: structured things that it has to say. Absent where there were none. */
+  readonly calls?: readonly ToolCall[];
   readonly error?: ErrorBody;
 }

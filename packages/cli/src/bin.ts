@@ -1,9 +1,10 @@
-import { readFileSync } from 'node:fs';
 import { systemClock, systemRandom } from '@openclaw-runtime/kit';
 import type { Output, World } from './commands/world.ts';
 import { createDataTools } from './machine/data-tools.ts';
 import { createInput } from './machine/input.ts';
 import { createMachine } from './machine/machine.ts';
+import { readFile } from './machine/read-file.ts';
+import { createRemoteSecrets } from './machine/remote-secrets.ts';
 
 /** The program `claw` in the real world: sets the process's exit code, and leaves when nothing is left to do. */
 export async function runProgram(version: string): Promise<void> {
@@ -20,7 +21,7 @@ export async function runProgram(version: string): Promise<void> {
 
 function realWorld(): World {
   return {
-    config: { env: process.env, cwd: process.cwd(), readFile },
+    config: { env: process.env, cwd: process.cwd(), readFile, remote: createRemoteSecrets(systemClock) },
     clock: systemClock,
     random: systemRandom,
     out: outputTo(process.stdout),
@@ -52,13 +53,4 @@ function outputTo(stream: NodeJS.WriteStream): Output {
       stream.write(text);
     },
   };
-}
-
-function readFile(path: string): string | undefined {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw error;
-  }
 }

@@ -5,8 +5,12 @@ import { newId } from '@openclaw-runtime/kit';
 import { createBroker, type ModelBroker, type ProviderConfig } from '@openclaw-runtime/model';
 import { type Runtime, startRuntime, startUpkeep } from '@openclaw-runtime/runtime';
 import { type Damage, openSqliteStore, type Store } from '@openclaw-runtime/store';
+import { plainText } from './commands/plain.ts';
 import type { Config, ProviderSettings } from './config/config.ts';
 import type { House, HousePorts } from './house/house.ts';
+import { type AgentsAtWork, openAgents } from './house/open-agents.ts';
+import { type OpenSecrets, openSecrets } from './house/open-secrets.ts';
+import { sweepWorkspaces, workspaceOf } from './machine/workspaces.ts';
 
 /** Milliseconds that runs have to come to their end before a drain leaves them to the next start. */
 const GRACE_MS = 5_000;
@@ -14,17 +18,22 @@ const GRACE_MS = 5_000;
 const RETRY_MS = 500;
 
 /** Opens store, broker, runtime and gateway on the data folder and listens. What opened is closed again when a later one fails. */
-export async function openHouse(config: Config, ports: HousePorts): Promise<House> {
+export async function openHouse(config: Config, given: HousePorts): Promise<House> {
   await using opened = new AsyncDisposableStack();
+  const secrets = opened.use(await openSecrets(config, { ...given, log: (line) => given.log(plainText(line)) }));
+  const { ports } = secrets;
+  const workspaces = join(config.dataDir, 'workspaces');
+  const agents = opened.use(await openAgents(config, { workspaces, env: process.env }, ports));
   const store = await openSqliteStore({ folder: config.dataDir, clock: ports.clock, random: ports.random });
   opened.defer(() => store.close());
   for (const damage of store.upkeep.found) ports.log(`claw: ${foundLine(damage)}`);
   const broker = openBroker(config, ports);
   opened.defer(() => broker.close());
-  const runtime = await openRuntime(config, ports, store, broker);
+  const runtime = await openRuntime(config, ports, store, broker, { agents, secrets, workspaces });
   opened.defer(() => runtime.drain(0));
   const upkeep = startUpkeep({ store, policy: config.retention, clock: ports.clock, log: (line) => ports.log(`claw: ${line}`) });
   opened.defer(() => upkeep.stop());
+  opened.use(sweepWorkspaces({ root: workspaces, runs: store.runs, clock: ports.clock, log: (line) => ports.log(`claw: ${line}`) }));
   const gateway = await openGateway(config, ports, store);
   opened.defer(() => gateway.close());
   const forget = announce(config, gateway, store);
@@ -34,6 +43,9 @@ export async function openHouse(config: Config, ports: HousePorts): Promise<Hous
   return {
     url: gateway.url,
     port: gateway.port,
+    get active() {
+      return runtime.active;
+    },
     failed: store.failed,
     async drain() {
       upkeep.stop();
@@ -62,13 +74,33 @@ function providerConfig(provider: ProviderSettings): ProviderConfig {
   return { ...rest, ...key, secrets: Object.fromEntries(secrets) };
 }
 
-function openRuntime(config: Config, { clock, random, log }: HousePorts, store: Store, broker: ModelBroker): Promise<Runtime> {
+/** What runs work with beside the model. */
+interface AtWork {
+  readonly agents: AgentsAtWork;
+  readonly secrets: OpenSecrets;
+  readonly workspaces: string;
+}
+
+function openRuntime(
+  config: Config,
+  { clock, random, log }: HousePorts,
+  store: Store,
+  broker: ModelBroker,
+  { agents: { agents, threads, houseTools, secrets }, secrets: { scrub }, workspaces }: AtWork,
+): Promise<Runtime> {
   return startRuntime({
     store,
     broker,
     clock,
     random,
-    agents: Object.entries(config.agents).map(([name, agent]) => ({ name, ...agent })),
+    agents,
+    ...(threads && { threads }),
+    ...(houseTools && { houseTools }),
+    secrets,
+    scrub,
+    workspace: (key) => workspaceOf(workspaces, key),
+    onSaid: (key, text, dropped) =>
+      log(`claw: run ${key} printed: ${text}${dropped > 0 ? ` (${dropped} characters before it were too many)` : ''}`),
     defaultModel: config.defaultModel,
     limits: config.limits,
     textDurability: config.durability.text,

@@ -2,12 +2,14 @@ import { OpenClawError } from '@openclaw-runtime/protocol';
 import { Command, CommanderError } from 'commander';
 import type { ChatOptions } from './chat/options.ts';
 import type { DoctorOptions } from './commands/doctor.ts';
+import { plainJson, plainText } from './commands/plain.ts';
 import type { RunOptions } from './commands/run.ts';
 import type { UpOptions } from './commands/up.ts';
 import type { World } from './commands/world.ts';
 import { addDataCommands } from './data/program.ts';
 import { explained, withAddress, withConfig } from './help/explained.ts';
 import { addRunsCommands } from './runs/program.ts';
+import { addSnapshotCommands } from './snapshots/program.ts';
 
 /** Runs the command line (what stands after the program's name). Resolves with the exit code; errors are printed, not thrown. */
 export async function main(args: readonly string[], version: string, world: World): Promise<number> {
@@ -27,8 +29,8 @@ export async function main(args: readonly string[], version: string, world: Worl
 
 /** The id of a run may begin with a dash; it is no option for that. */
 function idsLast(args: readonly string[]): string[] {
-  const isId = (word: string): boolean => /^-[\w-]{21}$/.test(word);
-  if (args[0] !== 'runs' || args.includes('--') || !args.some(isId)) return [...args];
+  const isId = (word: string): boolean => /^-[\w-]{21}(@\d+)?$/.test(word);
+  if (!['runs', 'snapshots'].includes(args[0] ?? '') || args.includes('--') || !args.some(isId)) return [...args];
   return [...args.filter((word) => !isId(word)), '--', ...args.filter(isId)];
 }
 
@@ -81,6 +83,8 @@ export function createProgram(version: string, world: World, ended: (code: numbe
         .option('--model <name>', 'the model it uses (default: the agent’s)')
         .option('--session <name>', 'the conversation this belongs to')
         .option('--level <level>', 'depth of reasoning: 1, 2, 3, 4 or auto')
+        .option('--operation <name>', 'carry out this operation of the agent instead; the prompt may then be left out')
+        .option('--args <json>', 'what the operation is given, as JSON; "-" is stdin')
         .option('--file <path>', 'put the text of this file before the prompt; "-" is stdin')
         .option('--no-stream', 'print nothing before the answer is whole')
         .option('--json', 'print the result as one line of JSON at the end'),
@@ -101,6 +105,7 @@ export function createProgram(version: string, world: World, ended: (code: numbe
   ).action(async (options: ChatOptions) => ended(await (await import('./chat/chat.ts')).chat(options, world)));
 
   addRunsCommands(program.command('runs'), world, ended);
+  addSnapshotCommands(program.command('snapshots'), world, ended);
   addDataCommands(program, world, ended);
 
   withConfig(
@@ -141,6 +146,7 @@ const RUN = {
     ['git diff | claw run "Review this:" --file -', 'a prompt and what it is about'],
     ['echo "Hello" | claw run', 'the prompt from stdin'],
     ['claw run --json "Hello" | jq .text', 'the whole result as one line'],
+    ['claw run --agent trainer --operation train --args \'{"epochs": 3}\'', 'an operation; what it returns is printed'],
   ],
   exits: [
     ['0', 'the run was completed'],
@@ -165,6 +171,7 @@ const CHAT = {
   more: [
     'Keys: Enter sends; Alt-Enter, Ctrl-J or a \\ at the end of a line begins a new line; Esc or Ctrl-C stops the answer (what is typed is then answered at once).',
     'What is sent while an answer comes reaches it at its next step; /queue TEXT lets it wait for the end, /interrupt TEXT stops the answer for it.',
+    'Where the agent asks whether it may call a tool, y or n answers; where it asks a question, what is typed. Also /allow [TEXT] and /deny [TEXT].',
     'Also: /new [SESSION], /model [NAME], /help, /quit.',
   ],
 } as const;
@@ -208,6 +215,6 @@ const HELP = {
 
 function report(error: unknown, json: boolean, world: World): void {
   const { code, message } = OpenClawError.from(error);
-  if (json) world.out.write(`${JSON.stringify({ error: { code, message } })}\n`);
-  else world.err.write(`claw: ${code}: ${message}\n`);
+  if (json) world.out.write(`${plainJson({ error: { code, message } })}\n`);
+  else world.err.write(`claw: ${plainText(`${code}: ${message}`)}\n`);
 }

@@ -92,6 +92,21 @@ describe('the screen', () => {
     expect(terminal.rows()).toEqual(['The sky', '❯ why', ' is blue.']);
   });
 
+  test('what somebody has to see at once does not wait, and leaves what is typed as it is', () => {
+    const terminal = createTerminal(20);
+    const screen = createScreen(terminal);
+    screen.output.write('Well, ');
+    screen.open('bl', 2, true);
+    screen.output.write('now. ');
+    screen.line('claw: which colour?');
+    screen.flush();
+    expect(terminal.rows()).toEqual(['Well, ', 'now. claw: which col', 'our?', '❯ bl']);
+    expect(terminal.cursor()).toEqual([3, 4]);
+    screen.output.write('later');
+    screen.close();
+    expect(terminal.rows()).toEqual(['Well, ', 'now. claw: which col', 'our?', 'later']);
+  });
+
   test('what is told while nothing is awaited stands above what is typed', () => {
     const terminal = createTerminal(20);
     const screen = createScreen(terminal);

@@ -17,6 +17,7 @@ function fakeHouse(log: string[], failed: Promise<OpenClawError> = new Promise((
   return async ({ server }) => ({
     url: `ws://${server.host}:${server.port || 4711}`,
     port: server.port || 4711,
+    active: 0,
     failed,
     drain: async () => void log.push('drained'),
     close: async () => void log.push('closed'),
@@ -213,10 +214,12 @@ describe('what a run prints', () => {
     expect(world.complained()).toBe('');
     printer.rewind(1, 4);
     printer.text('slow', 1);
-    printer.rewind(0, 0);
+    printer.replaced({ seq: 9, usage, steps: [{ step: 1, attempt: 1, text: 'the slow one', thinking: '', toolCalls: [], ended: false }] });
+    expect(world.printed()).toBe('the quick\nthe slow one');
+    printer.replaced({ seq: 1, usage, steps: [] });
     printer.text('all new', 1);
     printer.end('r', result);
-    expect(world.printed()).toBe('the quick\nthe slow\nall new\n');
+    expect(world.printed()).toBe('the quick\nthe slow one\nall new\n');
     expect(world.complained().match(/answers differently/g)).toHaveLength(2);
   });
 

@@ -123,7 +123,7 @@ describe('what is wrong is said with its line', () => {
     ],
     [
       'a secret',
-      'providers:\n  p: {kind: ai-sdk, package: x, secrets: {k: "secret://vault/1"}}\nmodels: {m: {provider: p}}',
+      'providers:\n  p: {kind: ai-sdk, package: x, secrets: {k: "secret://valut/1"}}\nmodels: {m: {provider: p}}',
       `${at(2)}providers.p.secrets.k: the value (not shown) is not secret://env/NAME`,
     ],
   ])('%s', (_name, yaml, message) => {

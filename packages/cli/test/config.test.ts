@@ -66,13 +66,14 @@ describe('keys that have no effect yet', () => {
   const yaml = `
 server: {port: 1, metricsPort: 9090}
 cluster: {maxThreads: 4, adaptiveReasoning: true, streaming: false, tokenInterval: 10, snapshotInterval: 5s}
+threads: {perThread: 8, hosts: 2}
 monitoring: {metricsPath: /m, alertThresholds: {errorRate: 1%}}
 providers: {sim: {kind: simulated}}
 `;
 
   test('are named in one note when they are set', () => {
     expect(resolved({ yaml }).notes).toEqual([
-      'Read from the file but not used yet: server.metricsPort, cluster.maxThreads, cluster.adaptiveReasoning, cluster.streaming, cluster.snapshotInterval, monitoring.metricsPath, monitoring.alertThresholds.errorRate.',
+      'Read from the file but not used yet: server.metricsPort, threads.hosts, cluster.adaptiveReasoning, cluster.streaming, monitoring.metricsPath, monitoring.alertThresholds.errorRate.',
     ]);
   });
 
@@ -197,7 +198,8 @@ clusters: {production/cluster-a: ["ws://a:1", "wss://b"]}
 
 describe('the cluster file of the manual', () => {
   const wanted = {
-    cluster: { maxThreads: 10, adaptiveReasoning: true, streaming: true, tokenIntervalMs: 50, snapshotIntervalMs: 5_000 },
+    threads: { max: 10 },
+    cluster: { adaptiveReasoning: true, streaming: true, tokenIntervalMs: 50, snapshotIntervalMs: 5_000 },
     monitoring: {
       metricsPath: '/metrics',
       prometheusEnabled: true,
@@ -314,8 +316,8 @@ describe('what is wrong is said with file, line, path, value and what was expect
     ['a provider without models', 'providers: {main: {kind: openai, baseUrl: http://a}}', ''],
     [
       'a secret of an unknown kind',
-      'server: {token: "secret://vault/x"}',
-      `${at(1)}server.token: the value (not shown) is not secret://env/NAME or secret://file/PATH.`,
+      'server: {token: "secret://valut/x"}',
+      `${at(1)}server.token: the value (not shown) is not secret://env/NAME, secret://file/PATH, secret://vault/PATH#FIELD or secret://exec/NAME.`,
     ],
     [
       'a variable that is not set',

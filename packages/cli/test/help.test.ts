@@ -88,7 +88,7 @@ describe('completion', () => {
     expect(registered).toBe('complete -F _claw claw');
     expect(found.slice(0, 10)).toEqual([
       'run runs',
-      'list show tail cancel fork',
+      'list show tail approve cancel fork',
       'list',
       '--status',
       'completed cancelled',

@@ -22,7 +22,7 @@ async function start(world: FakeWorld): Promise<{ readonly config: Config; reado
   const given = Promise.withResolvers<Config>();
   world.house = async (config) => {
     given.resolve(config);
-    return { url: 'ws://127.0.0.1:1', port: 1, failed: new Promise(() => {}), drain: async () => {}, close: async () => {} };
+    return { url: 'ws://127.0.0.1:1', port: 1, active: 0, failed: new Promise(() => {}), drain: async () => {}, close: async () => {} };
   };
   const ended = claw(world, 'up');
   const config = await given.promise;
@@ -101,7 +101,7 @@ test('a command that opens the data folder itself takes a local Ollama as well',
   const given = Promise.withResolvers<Config>();
   world.house = async (config) => {
     given.resolve(config);
-    return { url: 'ws://127.0.0.1:1', port: 1, failed: new Promise(() => {}), drain: async () => {}, close: async () => {} };
+    return { url: 'ws://127.0.0.1:1', port: 1, active: 0, failed: new Promise(() => {}), drain: async () => {}, close: async () => {} };
   };
   await findPlace({}, resolveConfig({}, world.config), world);
   expect(await given.promise).toMatchObject({ defaultModel: 'qwen3:8b', server: { host: '127.0.0.1', port: 0 } });

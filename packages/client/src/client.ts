@@ -19,15 +19,28 @@ import { createRun, type Run } from './run.ts';
 import type { Level, SavedRun } from './run-item.ts';
 import { createTeller } from './teller.ts';
 
-/** What a run is asked to do. */
-export interface RunOptions {
+/** What a run is asked to do: to answer, or to carry out an operation of its agent. */
+export type RunOptions = RunSettings & (Question | Operation);
+
+interface Question {
   readonly input: string | readonly Message[];
+}
+
+interface Operation {
+  readonly operation: string;
+  /** What it is given: any JSON value. */
+  readonly args?: unknown;
+  /** What this run is called. Default: the operation's name. */
+  readonly input?: string | readonly Message[];
+}
+
+interface RunSettings {
   /** Default: the agent of the address, else the server's. */
   readonly agent?: string;
   readonly model?: string;
   readonly level?: Level;
   readonly session?: string;
-  /** Calls to these end the run as `completed` with the reason `tool_calls`. */
+  /** The caller's own: calls to these end the run as `completed` with the reason `tool_calls`. */
   readonly tools?: readonly ToolSpec[];
   /** Not sent: this version of the protocol has no field for it. */
   readonly budget?: unknown;
@@ -107,8 +120,10 @@ export class OpenClawClient {
     return this.run({ input: text });
   }
 
-  /** Starts a run, as soon as there is a connection. */
+  /** Starts a run, as soon as there is a connection. Throws a `TypeError` for `args` that JSON cannot hold. */
   run(options: RunOptions): Run {
+    // Throws here or nowhere: once it is under way, each reconnection would.
+    JSON.stringify((options as Asked).args);
     const idem = options.idempotencyKey ?? this.#newId();
     return this.#follow({ idem, request: () => this.#request(options) }, options.tokenInterval);
   }
@@ -153,9 +168,10 @@ export class OpenClawClient {
   }
 
   #request(asked: RunOptions): Start['run'] {
-    const { input, agent = this.#defaultAgent, model, level, session, tools, tokenInterval = this.#options.tokenInterval } = asked;
+    const { operation, args, input = operation, agent = this.#defaultAgent, model, level, session, tools } = asked as Asked;
+    const { tokenInterval = this.#options.tokenInterval } = asked;
     // JSON leaves out what is undefined.
-    return { input, agent, model, level, session, tools, tokenInterval } as Start['run'];
+    return { input, agent, model, level, session, tools, tokenInterval, operation, args } as Start['run'];
   }
 
   #submit(command: Omit<Command, 't'>): Promise<void> {
@@ -220,6 +236,8 @@ export class OpenClawClient {
     }
   }
 }
+
+type Asked = RunSettings & Partial<Operation>;
 
 /** What the server would refuse the frame for. */
 function problemOf(frame: Outgoing, maxBytes: number): ErrorCode | undefined {

@@ -1,4 +1,4 @@
-import type { OpenClawError, ToolCall } from '@openclaw-runtime/protocol';
+import type { Approval, ApprovalGiven, OpenClawError, ToolCall, ToolResult } from '@openclaw-runtime/protocol';
 import type { RunResult } from './result.ts';
 import type { Level } from './run-item.ts';
 
@@ -30,7 +30,10 @@ export type Tier = 0 | 1 | 2 | 3;
 export interface ClientEvents {
   token: [text: string, meta: TokenMeta];
   thinking: [text: string, meta: TokenMeta];
-  tool: [call: ToolCall, meta: TokenMeta];
+  /** The model calls a tool; and what came of it, with the same `id`, where the server carried it out: a result has `content`, a call has `arguments`. */
+  tool: [tool: ToolCall | ToolResult, meta: TokenMeta];
+  /** A person is asked ({@link Run.approve} answers); and the answer, with the same `id`, whoever gave it: that has `answer`. */
+  approval: [approval: Approval | ApprovalGiven, meta: TokenMeta];
   rewind: [rewind: Rewind];
   level: [level: Level, meta: TokenMeta];
   /** A run ended, however it did. */

@@ -5,6 +5,6 @@ export type { ClientEvents, Rewind, Tier, TokenMeta } from './events.ts';
 export type { ClientOptions } from './options.ts';
 export type { Clusters } from './resolve-url.ts';
 export type { RunResult } from './result.ts';
-export type { Run, SendOptions } from './run.ts';
+export type { ApproveOptions, Run, SendOptions } from './run.ts';
 export type { Level, RunCursor, RunItem, SavedRun, SnapshotItem } from './run-item.ts';
 export type { SocketEvent, SocketLike, WebSocketClass } from './socket.ts';

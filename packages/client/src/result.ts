@@ -24,23 +24,30 @@ export interface RunResult {
   readonly level: Level | undefined;
   /** Of a completed run: why the model stopped. */
   readonly reason?: Finish | undefined;
+  /** Of a completed operation: what it returned, as the server wrote it. For `decodeState`; plain JSON where it is plain data. */
+  readonly value?: string | undefined;
   /** Of a run that failed, timed out, needs attention or exhausted its budget. */
   readonly error?: ErrorBody | undefined;
 }
 
 export function resultOf(fold: RunFold, outcome: Outcome, level: Level | undefined): RunResult {
+  const { status, usage, reason, value, error } = outcome as Ended;
   return {
-    status: outcome.status,
+    status,
     text: foldText(fold),
     thinking: foldThinking(fold),
     toolCalls: foldToolCalls(fold),
-    usage: outcome.usage,
+    usage,
     cost: undefined,
     level,
-    reason: 'reason' in outcome ? outcome.reason : undefined,
-    error: 'error' in outcome ? outcome.error : undefined,
+    reason,
+    value,
+    error,
   };
 }
+
+/** An outcome of whichever status: what the others have is absent. */
+type Ended = Pick<Outcome, 'status' | 'usage'> & Pick<RunResult, 'reason' | 'value' | 'error'>;
 
 /** The text of a run that was not broken by an error; what was said before a cancellation counts. */
 export function textOf({ error, text }: RunResult): string {

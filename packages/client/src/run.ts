@@ -1,4 +1,4 @@
-import { applyRecord, type Command, type CommandKind, OpenClawError, type SendMode } from '@openclaw-runtime/protocol';
+import { type Approval, applyRecord, type Command, type CommandKind, OpenClawError, type SendMode } from '@openclaw-runtime/protocol';
 import type { Follower, QueuedItem } from './follower.ts';
 import { type BarePlace, copyFold, type Position } from './position.ts';
 import { optional } from './promise.ts';
@@ -33,6 +33,11 @@ export interface Run extends AsyncIterable<RunItem> {
    * `RUN_FINISHED`: start another run in the same session.
    */
   send(text: string, options?: SendOptions): Promise<void>;
+  /**
+   * Answers what the run asked a person, as the event 'approval' or the record `approval.asked` told it: whether a tool may be called with exactly these
+   * arguments (`allow`, the default, or `deny`), or a question (`text`). The first answer counts. Resolves when it is durable. Rejects with `RUN_FINISHED`.
+   */
+  approve(approval: Pick<Approval, 'id' | 'hash'>, options?: ApproveOptions): Promise<void>;
   /** Any JSON value, kept in the run's log. Resolves when it is durable. */
   feedback(value: unknown): Promise<void>;
   /** Stops following. Iteration ends, `result` rejects with `STREAM_DISCONNECTED`, the run goes on. */
@@ -43,6 +48,12 @@ export interface SendOptions {
   readonly mode?: SendMode;
   /** Sent again with the same id, also from another process, it is the same message. Default: random. */
   readonly id?: string;
+}
+
+export interface ApproveOptions {
+  readonly answer?: 'allow' | 'deny';
+  /** In words; a tool's call that is denied tells its model so. */
+  readonly text?: string;
 }
 
 /** Resolves when the command is durable. */
@@ -96,6 +107,7 @@ export function createRun(follower: Follower, submit: Submit, newId: () => strin
     result: () => follower.result,
     cancel: () => (cancelling ??= optional(cancel())),
     send: (text, { mode = 'queue', id } = {}) => command('send', { text, mode }, id),
+    approve: ({ id, hash }, { answer = 'allow', text } = {}) => command('approve', { approval: id, hash, answer, text }),
     feedback: (data) => command('feedback', data),
     detach: () => follower.detach(),
     [Symbol.asyncIterator]: iterate,

@@ -67,8 +67,14 @@ export function createTeller(options: TellerOptions): Teller {
           return;
         }
         case 'tool.called':
+        case 'tool.result':
           pace.flush();
           tell('tool', record.data, meta);
+          return;
+        case 'approval.asked':
+        case 'approval.given':
+          pace.flush();
+          tell('approval', record.data, meta);
           return;
         case 'run.created':
           if (record.data.level) tell('level', record.data.level, meta);

@@ -41,10 +41,12 @@ export function watch(client: Pick<OpenClawClient, 'on'>): Screen {
     story.push(`thinking ${text}`);
     of(meta).thinking += text;
   });
-  client.on('tool', ({ id }, { step }) => {
-    story.push(`tool ${id}`);
-    tools.push({ step, id });
+  client.on('tool', (tool, { step }) => {
+    const isCall = 'arguments' in tool;
+    story.push(`${isCall ? 'tool' : 'result'} ${tool.id}`);
+    if (isCall) tools.push({ step, id: tool.id });
   });
+  client.on('approval', (approval) => story.push(`${'answer' in approval ? approval.answer : approval.about} ${approval.id}`));
   client.on('rewind', (rewind) => {
     rewinds.push(rewind);
     story.push(`rewind ${rewind.step} to ${rewind.keep}`);

@@ -32,11 +32,12 @@ export interface RunRequest {
   readonly parent?: Parent;
 }
 
-/** Who started a run: `name` is what that run calls it, `depth` counts from 1. */
+/** Who started a run: `name` is what that run calls it, `depth` counts from 1, `root` is the one above all: they share its workspace. */
 export interface Parent {
   readonly run: string;
   readonly name: string;
   readonly depth: number;
+  readonly root: string;
 }
 
 /** How a run ended; `run.finished` carries it and nothing follows. */
@@ -126,9 +127,12 @@ export interface ApprovalGiven {
   readonly text?: string;
 }
 
-/** What a part of an operation came to: its `what` and `name`, and how many of these there were before since the state was saved last. */
+/**
+ * What a part of an operation came to: its `what` and `name`, and how many of these there were before since the state was saved last. `stream`: a model call that
+ * failed; one that came to its end is known by its step.
+ */
 export interface Piece {
-  readonly what: 'step' | 'generate' | 'ask' | 'run';
+  readonly what: 'step' | 'stream' | 'generate' | 'ask' | 'run';
   readonly name: string;
   readonly n: number;
   readonly ms: number;

@@ -1,16 +1,32 @@
-import type { AgentSpec } from '@openclaw-runtime/agent';
+import type { AgentSpec, CodedAgent, HouseTools } from '@openclaw-runtime/agent';
 import { type Clock, createWheel, type Random, sleep } from '@openclaw-runtime/kit';
 import type { ModelBroker } from '@openclaw-runtime/model';
+import { OpenClawError } from '@openclaw-runtime/protocol';
 import type { Durability, RunKey, Store } from '@openclaw-runtime/store';
 import { publishCatalogue } from './catalogue.ts';
-import { executeRun, type RunDeps, type RunningRun } from './run/execute.ts';
+import type { AgentThreads } from './pool/threads.ts';
+import { resolveAgents } from './run/agents.ts';
+import { executeRun, type RunningRun } from './run/execute.ts';
 import type { RunLimits } from './run/limits.ts';
 import { createSessions } from './run/sessions.ts';
+import type { RunDeps } from './run/work.ts';
 
 export interface RuntimeOptions {
   readonly store: Store;
   readonly broker: ModelBroker;
-  readonly agents: readonly AgentSpec[];
+  readonly agents: readonly (AgentSpec | CodedAgent)[];
+  /** Where agents' code runs. Absent: a run that needs it fails with `NOT_IMPLEMENTED`. */
+  readonly threads?: AgentThreads;
+  /** Tools of the house and of MCP servers; which of them an agent may call is said by its `uses` and its permissions. */
+  readonly houseTools?: HouseTools;
+  /** The value of a secret of this agent's. Throws where there is none. */
+  readonly secrets?: (name: string, agent: string) => string;
+  /** Takes secrets out of what agents and tools say, before it is logged. What models say streams, and does not go through here. */
+  readonly scrub?: (text: string) => string;
+  /** The folder that a run's tools may write to. */
+  readonly workspace?: (key: RunKey) => string | undefined;
+  /** What agents' code printed; `dropped` characters before it were too many. */
+  readonly onSaid?: (key: RunKey, text: string, dropped: number) => void;
   /** The model of runs whose request and agent name none. */
   readonly defaultModel: string;
   readonly clock: Clock;
@@ -38,11 +54,16 @@ const SWEEP_MS = 1_000;
 /** Takes runs from the store's queue and carries them to their ends; first those that a dead process left. */
 export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
   const { store, clock } = options;
-  await publishCatalogue(store, options);
+  const agents = resolveAgents(options.agents);
+  await publishCatalogue(store, { ...options, agents: [...agents.values()] });
   const running = new Map<RunKey, RunningRun>();
   const deps: RunDeps = {
+    secrets: noSecret,
+    scrub: (text) => text,
+    workspace: () => undefined,
+    onSaid: () => undefined,
     ...options,
-    agents: new Map(options.agents.map((agent) => [agent.name, agent])),
+    agents,
     sessions: createSessions(store, clock),
     wheel: createWheel(clock, 2),
   };
@@ -88,4 +109,8 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
       for (const run of running.values()) run.release();
     },
   };
+}
+
+function noSecret(name: string): never {
+  throw new OpenClawError('BAD_CONFIG', `There is no secret ${name}. Name it in the agent's secrets.`);
 }

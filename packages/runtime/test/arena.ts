@@ -91,7 +91,7 @@ export function createArena(
     const writer = new RunWriter(lease, { wheel: createWheel(clock, 2), intervalMs: 0, textDurability: 'process' });
     const deps = { agents: new Map([['default', { name: 'default' }]]), broker, defaultModel: Object.keys(models)[0] ?? '' };
     const asked = { agent: 'default', input: 'hi', ...(tools && { tools }) };
-    const question = { step: 1, turn: undefined, dialogue: [], answers: [], replay: replay() };
+    const question = { step: 1, turn: undefined, dialogue: [], tools, answers: [], replay: replay() };
     const house = { broker, clock, random: seededRandom(1), limits: { ...RUN_LIMITS, ...limits } };
     return runStep(house, { lease, writer, signal: new AbortController().signal }, stepCall(asked, deps, question));
   };

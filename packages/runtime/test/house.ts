@@ -12,7 +12,7 @@ import {
   type WireRecord,
 } from '@openclaw-runtime/protocol';
 import { createMemoryStore, type RunKey, runKey, type Store } from '@openclaw-runtime/store';
-import { RUN_LIMITS, type RunLimits, type Runtime, startRuntime } from '../src/index.ts';
+import { RUN_LIMITS, type RunLimits, type Runtime, type RuntimeOptions, startRuntime } from '../src/index.ts';
 
 /** What the scripted broker does at each call, in order; the last one repeats. */
 export type Act = (request: ModelRequest, sink: ModelSink, signal: AbortSignal) => Promise<ModelEnd> | ModelEnd;
@@ -38,6 +38,8 @@ export async function openTestHouse(
     limits?: Partial<RunLimits>;
     store?: Store;
     broker?: ModelBroker;
+    /** In place of what is given here. */
+    runtime?: Partial<RuntimeOptions>;
   } = {},
 ): Promise<TestHouse> {
   const store = options.store ?? createMemoryStore();
@@ -67,6 +69,7 @@ export async function openTestHouse(
     tokenIntervalMs: 0,
     owner: 'test',
     onDefect: (_key, error) => defects.push(error),
+    ...options.runtime,
   });
   return {
     store,

@@ -39,12 +39,20 @@ const happening = fc.oneof(
       mode: fc.constantFrom('queue' as const, 'steer' as const, 'interrupt' as const),
     }),
   },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('call' as const), records: fc.nat(5) }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      kind: fc.constantFrom('piece' as const, 'save' as const, 'event' as const, 'child' as const, 'lost' as const),
+      what: fc.constantFrom('step' as const, 'stream' as const, 'generate' as const, 'ask' as const, 'run' as const),
+    }),
+  },
 );
 type Happening = typeof happening extends fc.Arbitrary<infer T> ? T : never;
 
 /** A log in which these things happen, as encoded. */
-function logOf(happenings: readonly Happening[]): string[] {
-  const log = [encodeRecord('run.created', 0, 0, { agent: 'a', input: 'q', at: 0, fingerprint: 'f' })];
+function logOf(happenings: readonly Happening[], operation?: string): string[] {
+  const log = [encodeRecord('run.created', 0, 0, { agent: 'a', input: 'q', ...(operation && { operation }), at: 0, fingerprint: 'f' })];
   let [step, attempt, open, text, thinking, commands] = [0, 1, false, 0, 0, 0];
   let waiting: string[] = [];
   for (const each of happenings) {
@@ -89,6 +97,37 @@ function logOf(happenings: readonly Happening[]): string[] {
       case 'retried':
         log.push(encodeRecord('step.retried', step, attempt, { error: { code: 'PROVIDER_FAILED', message: 'm' }, delayMs: 0, model: 'n' }));
         break;
+      case 'call': {
+        const ended = encodeRecord('step.ended', step, attempt, { finish: 'tool_calls', usage: NO_USAGE });
+        log.push(encodeRecord('tool.called', step, attempt, { id: 'c', name: 't', arguments: '{}' }), ended);
+        const [id, name] = ['c', 't'];
+        const after = [
+          encodeRecord('approval.asked', step, attempt, { id: `${step}.1`, about: 'tool', name, text: '{}', hash: 'h', expiresAt: 1 }),
+          encodeRecord('approval.given', 0, 0, { id: `${step}.1`, answer: 'allow', command }),
+          encodeRecord('tool.started', step, attempt, { id, name, key: command }),
+          encodeRecord('tool.started', step, attempt, { id, name, key: command }),
+          encodeRecord('tool.result', step, attempt, { id, name, ms: 1, content: command }),
+        ];
+        log.push(...after.slice(0, each.records));
+        open = false;
+        break;
+      }
+      case 'piece':
+        log.push(encodeRecord('piece.done', 0, 0, { what: each.what, name: 'p', n: 0, ms: 1, value: JSON.stringify({ usage: NO_USAGE }) }));
+        break;
+      case 'save':
+        log.push(encodeRecord('state.saved', 0, 0, { version: 1, state: command }));
+        break;
+      case 'event':
+        log.push(encodeRecord('event', 0, 0, { name: each.what, data: 1 }));
+        break;
+      case 'child':
+        log.push(encodeRecord('child.started', 0, 0, { child: command, agent: 'a', name: 'n' }));
+        if (each.what !== 'run') log.push(encodeRecord('child.finished', 0, 0, { child: command, name: 'n', status: 'completed' }));
+        break;
+      case 'lost':
+        log.push(encodeRecord('thread.lost', 0, 0, { error: { code: 'THREAD_LOST', message: 'm' }, restarts: 1 }));
+        break;
     }
   }
   return log;
@@ -132,8 +171,9 @@ describe('replay', () => {
         fc.nat(),
         fc.nat(),
         fc.nat(),
-        async (happenings, cutFold, cutReplay, cutGone) => {
-          const log = logOf(happenings);
+        fc.constantFrom(undefined, 'work'),
+        async (happenings, cutFold, cutReplay, cutGone, operation) => {
+          const log = logOf(happenings, operation);
           const [folded, saved] = [1 + (cutFold % log.length), cutReplay % (log.length + 1)];
           const gone = cutGone % (1 + Math.min(folded, saved));
           const snapshot: Snapshot = {
@@ -158,5 +198,16 @@ describe('replay', () => {
   test('what an owner saves does not grow with what was said', () => {
     const log = logOf(Array.from({ length: 200 }, () => ({ kind: 'text', text: 'x'.repeat(1_000) }) as const));
     expect(replayOf(log).length).toBeLessThan(500);
+  });
+
+  test('what an owner saves of a run without tools is what it always was', () => {
+    const state = JSON.parse(replayOf(logOf([{ kind: 'text', text: 'x' }, { kind: 'end' }]))) as object;
+    expect(Object.keys(state).sort()).toEqual(['accepted', 'course', 'given', 'said', 'seq', 'step']);
+  });
+
+  test('what an owner saves of an operation begins anew when its state is saved', () => {
+    const much = Array.from({ length: 100 }, () => ({ kind: 'piece', what: 'step' }) as const);
+    const before = replayOf(logOf([{ kind: 'save', what: 'step' }], 'work')).length;
+    expect(replayOf(logOf([...much, { kind: 'save', what: 'step' }], 'work')).length).toBeLessThan(before + 20);
   });
 });

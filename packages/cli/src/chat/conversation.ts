@@ -1,7 +1,9 @@
 import type { OpenClawClient, Run, RunResult } from '@openclaw-runtime/client';
 import { newId, type Random } from '@openclaw-runtime/kit';
-import { OpenClawError, type SendMode } from '@openclaw-runtime/protocol';
+import { type Approval, OpenClawError, type SendMode } from '@openclaw-runtime/protocol';
+import { narrate } from '../commands/narrate.ts';
 import type { Printer } from '../commands/printer.ts';
+import type { Answer } from '../commands/question.ts';
 import { parseLevel } from '../commands/run.ts';
 import type { ChatOptions } from './options.ts';
 
@@ -10,34 +12,44 @@ export interface Conversation {
   readonly session: string;
   model: string | undefined;
   readonly run: Run | undefined;
+  /** What the run asks a person and nobody has answered: the oldest. */
+  readonly question: Approval | undefined;
   /** Asks, and prints the answer to its end. Rejects only when the run cannot be followed. */
   ask(text: string): Promise<RunResult>;
   /** Prints a run that somebody else started, to its end. */
   follow(run: Run): Promise<RunResult>;
+  /** What was under way before: asks wait for it. */
+  resume(deed: () => Promise<void>): Promise<void>;
   /** Reaches the run that answers now. `false` when it had ended, or there is none. */
   send(text: string, mode: SendMode): Promise<boolean>;
+  /** Answers the question. `false` when there is none, or the run has ended. */
+  answer(answer: Answer): Promise<boolean>;
   /** Begins another one; without a name one that nobody has used. */
   renew(session: string | undefined): void;
 }
 
-/** `began` is called when a run has begun to answer. */
+export interface ConversationEvents {
+  /** A run has begun to answer. */
+  began?(): void;
+  /** A person is asked. */
+  asked(approval: Approval, run: Run): void;
+}
+
 export function createConversation(
   client: OpenClawClient,
   options: ChatOptions,
   random: Random,
   printer: () => Printer,
-  began: () => void = () => undefined,
+  events: ConversationEvents,
 ): Conversation {
   const { agent } = options;
   const level = parseLevel(options.level);
   let { session, model } = options;
   let run: Run | undefined;
+  let questions: readonly Approval[] = [];
   let lost = false;
   let before: Promise<unknown> = Promise.resolve();
 
-  client.on('token', (text, { step }) => printer().text(text, step));
-  client.on('thinking', (text) => printer().thinking(text));
-  client.on('rewind', ({ step, keep }) => printer().rewind(step, keep));
   client.on('reconnect', (attempt) => printer().note(`the server is gone, connecting again (attempt ${attempt})`));
   client.on('reconnected', () => {
     lost = false;
@@ -51,9 +63,19 @@ export function createConversation(
 
   const follow = async (followed: Run): Promise<RunResult> => {
     run = followed;
-    began();
+    questions = [];
+    events.began?.();
     printer().wait();
     try {
+      await narrate(followed, printer(), {
+        asked(approval) {
+          questions = [...questions, approval];
+          events.asked(approval, followed);
+        },
+        given({ id }) {
+          questions = questions.filter((question) => question.id !== id);
+        },
+      });
       const result = await followed.result();
       printer().end(followed.id, result);
       return result;
@@ -76,7 +98,15 @@ export function createConversation(
     get run() {
       return run;
     },
+    get question() {
+      return run && questions[0];
+    },
     follow,
+    resume(deed) {
+      const done = deed();
+      before = done.catch(() => undefined);
+      return done;
+    },
     ask(text) {
       const begin = async (): Promise<RunResult> => {
         if (lost) await client.reconnect();
@@ -87,18 +117,26 @@ export function createConversation(
       before = answer;
       return answer;
     },
-    async send(text, mode) {
-      if (!run) return false;
-      try {
-        await run.send(text, { mode });
-        return true;
-      } catch (error) {
-        if (error instanceof OpenClawError && error.code === 'RUN_FINISHED') return false;
-        throw error;
-      }
+    send: async (text, mode) => run !== undefined && reached(run.send(text, { mode })),
+    async answer(answer) {
+      const [question, ...others] = questions;
+      if (!run || !question) return false;
+      questions = others;
+      return reached(run.approve(question, answer));
     },
     renew(name) {
       session = name ?? `chat-${newId(random).slice(0, 6)}`;
     },
   };
+}
+
+/** `false` when the run had ended. */
+async function reached(command: Promise<void>): Promise<boolean> {
+  try {
+    await command;
+    return true;
+  } catch (error) {
+    if (error instanceof OpenClawError && error.code === 'RUN_FINISHED') return false;
+    throw error;
+  }
 }

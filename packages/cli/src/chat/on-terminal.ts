@@ -1,6 +1,9 @@
 import { OpenClawError, type SendMode } from '@openclaw-runtime/protocol';
 import { INTERRUPTED } from '../commands/follow.ts';
+import { plainLine, plainText } from '../commands/plain.ts';
 import { createPrinter } from '../commands/printer.ts';
+import { parseAnswer, questionLines } from '../commands/question.ts';
+import { shortId } from '../commands/short-id.ts';
 import { createStyle } from '../commands/style.ts';
 import { type Conversation, createConversation } from './conversation.ts';
 import { PASTE_MARKS } from './keys.ts';
@@ -44,18 +47,19 @@ function createTable({ client, server, options, world }: ChatHouse, screen: Scre
   const style = createStyle(world, world.out);
   const newPrinter = (): ReturnType<typeof createPrinter> => createPrinter({ ...world, out: output, err: output }, false);
   let printer = newPrinter();
-  const conversation = createConversation(
-    client,
-    options,
-    world.random,
-    () => printer,
-    () => typist.show(),
-  );
+  const conversation = createConversation(client, options, world.random, () => printer, {
+    began: () => typist.show(),
+    asked(approval) {
+      printer.block(questionLines(approval, printer.width));
+      say(approval.about === 'tool' ? 'y or n, or /deny WHY' : 'what is typed next is the answer; /deny gives none');
+      screen.flush();
+    },
+  });
 
-  const say = (line: string): void => screen.line(style.dim(line));
+  const say = (line: string): void => screen.line(style.dim(plainLine(line)));
   const complain = (error: unknown): void => {
     const { code, message } = OpenClawError.from(error);
-    screen.line(style.red(`claw: ${code}: ${message}`));
+    screen.line(style.red(plainText(`claw: ${code}: ${message}`)));
   };
 
   const answer = (text: string): void => {
@@ -70,10 +74,24 @@ function createTable({ client, server, options, world }: ChatHouse, screen: Scre
       })
       .catch(complain);
   };
+  /** `false` for what is no answer to what the agent asks. */
+  const respond = (word: Word): boolean => {
+    const { question } = conversation;
+    const given =
+      word.kind === 'answer' ? word.answer : word.kind === 'say' && !word.mode && question && parseAnswer(word.text, question.about);
+    if (!given) return false;
+    conversation
+      .answer(given)
+      .then((reached) => {
+        if (!reached) say('nothing is asked');
+      })
+      .catch(complain);
+    return true;
+  };
   const leave = (code: number): void => {
     screen.close();
     const id = conversation.run?.id;
-    if (id !== undefined) say(`the answer goes on: claw runs tail ${id.slice(0, 8)}`);
+    if (id !== undefined) say(`the answer goes on: claw runs tail ${shortId(id)}`);
     left(code);
   };
 
@@ -83,6 +101,7 @@ function createTable({ client, server, options, world }: ChatHouse, screen: Scre
       const word = parseWord(text);
       screen.close(word.kind === 'nothing' ? '' : `${style.bold(PROMPT)}${text.replaceAll('\n', '\n  ')}\n`);
       if (word.kind === 'quit') return leave(0);
+      if (!interrupting && respond(word)) return typist.show();
       if (word.kind !== 'say') obey(word, conversation, say, output.write);
       else if (conversation.run) reach(word.text, interrupting ? 'interrupt' : (word.mode ?? 'steer'));
       else answer(word.text);
@@ -108,7 +127,7 @@ function createTable({ client, server, options, world }: ChatHouse, screen: Scre
     hear: typist.hear,
     open() {
       say(`session ${conversation.session} · /help`);
-      goOn().catch(complain);
+      conversation.resume(goOn).catch(complain);
       typist.show();
     },
     close() {

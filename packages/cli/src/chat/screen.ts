@@ -12,6 +12,8 @@ export interface Screen {
   line(text: string): void;
   /** Draws what is typed. `holding`: output waits until the input is closed. */
   open(text: string, cursor: number, holding: boolean): void;
+  /** Lets what waits through now, above what is typed: that may be an answer to it. */
+  flush(): void;
   /** Takes the input away, leaves `echo` in its place, and lets what waited through. */
   close(echo?: string): void;
 }
@@ -74,6 +76,15 @@ export function createScreen(out: Output): Screen {
       else if (!isLineStart) put('\n');
       holding = hold;
       draw(text, cursor);
+    },
+    flush() {
+      if (!drawn || held === '') return;
+      const { text: typed, cursor } = drawn;
+      erase();
+      put(held);
+      held = '';
+      if (!isLineStart) put('\n');
+      draw(typed, cursor);
     },
     close(echo = '') {
       erase();

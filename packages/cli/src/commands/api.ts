@@ -1,4 +1,4 @@
-import { OpenClawError, type Status } from '@openclaw-runtime/protocol';
+import { type ApproveData, OpenClawError, type RunRequest, type Status } from '@openclaw-runtime/protocol';
 import type { RunSummary } from '@openclaw-runtime/store';
 import type { HttpRequest, World } from './world.ts';
 
@@ -7,8 +7,12 @@ export interface Api {
   list(query: ListQuery): Promise<RunList>;
   /** The run that an id, or the unique beginning of one, names. Rejects with `NOT_FOUND`, or `BAD_REQUEST` where there are several. */
   find(name: string): Promise<RunSummary>;
+  /** What a run was asked. */
+  request(run: string): Promise<Pick<RunRequest, 'agent' | 'operation' | 'args' | 'parent'>>;
   /** `false` when the run had ended. */
   cancel(run: string): Promise<boolean>;
+  /** Resolves when the answer is durable. */
+  approve(run: string, answer: ApproveData): Promise<void>;
   fork(run: string, asked: ForkQuery): Promise<{ readonly run: string; readonly epoch: number; readonly fork: { readonly seq: number } }>;
 }
 
@@ -68,6 +72,7 @@ export function createApi(address: string, token: string | undefined, { machine 
         );
       return first;
     },
+    request: async (run) => (await ask(`/v1/runs/${run}`, { method: 'GET', headers: {} })) as Awaited<ReturnType<Api['request']>>,
     async cancel(run) {
       try {
         await post(`/v1/runs/${run}/cancel`, {});
@@ -76,6 +81,9 @@ export function createApi(address: string, token: string | undefined, { machine 
         if (error instanceof OpenClawError && error.code === 'RUN_FINISHED') return false;
         throw error;
       }
+    },
+    async approve(run, answer) {
+      await post(`/v1/runs/${run}/approve`, answer);
     },
     fork: async (run, asked) => (await post(`/v1/runs/${run}/fork`, asked)) as Awaited<ReturnType<Api['fork']>>,
   };

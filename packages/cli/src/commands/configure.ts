@@ -8,14 +8,14 @@ import type { World } from './world.ts';
 const OLLAMA_MS = 300;
 
 /** The configuration, with what this machine has where the file names no provider. Throws `BAD_CONFIG`. */
-export async function configure(flags: ConfigFlags, world: World): Promise<Config> {
+export async function configure(flags: ConfigFlags, world: Pick<World, 'config' | 'machine'>): Promise<Config> {
   const file = readConfigFile(flags.config, world.config);
   const named = Object.keys(file.content.providers ?? {}).length > 0;
   return completeConfig(file, flags, world.config, named ? {} : await lookAround(world));
 }
 
 /** An Ollama that answers; one that does not is worth a word only where OLLAMA_HOST names it. */
-async function lookAround({ config: { env }, machine }: World): Promise<Found> {
+async function lookAround({ config: { env }, machine }: Pick<World, 'config' | 'machine'>): Promise<Found> {
   const baseUrl = ollamaAddress(env);
   const answer = await machine.ask(`${baseUrl}/api/tags`, { method: 'GET', headers: {} }, OLLAMA_MS);
   const ollama = ollamaOf(baseUrl, answer);

@@ -5,6 +5,7 @@ import { readOwner } from '../house/owner.ts';
 import { configure } from './configure.ts';
 import type { Finding } from './finding.ts';
 import { answers, urlOf } from './health.ts';
+import { plainJson, plainText } from './plain.ts';
 import { providerFinding, secretProblem } from './provider-finding.ts';
 import { recognisedLine } from './recognised-line.ts';
 import type { World } from './world.ts';
@@ -19,8 +20,8 @@ const PROBE_MS = 3_000;
 export async function doctor(options: DoctorOptions, world: World): Promise<number> {
   const findings = [nodeFinding(world), ...(await configFindings(options, world))];
   const failed = findings.some(({ level }) => level === 'fail');
-  if (options.json) world.out.write(`${JSON.stringify({ ok: !failed, findings })}\n`);
-  else for (const finding of findings) world.out.write(lineOf(finding));
+  if (options.json) world.out.write(`${plainJson({ ok: !failed, findings })}\n`);
+  else for (const finding of findings) world.out.write(plainText(lineOf(finding)));
   return failed ? 1 : 0;
 }
 
@@ -32,7 +33,7 @@ async function configFindings(options: ConfigFlags, world: World): Promise<reado
     return [
       fileFinding(config),
       ...(recognised === undefined ? [] : [{ level: 'ok', name: 'recognised', says: recognised } as const]),
-      tokenFinding(config),
+      await tokenFinding(config),
       folderFinding(config, world),
       await portFinding(config, world),
       ...(await Promise.all(providers)),
@@ -60,9 +61,9 @@ function fileFinding({ file, notes }: Config): Finding {
   return notes.length > 0 ? { level: 'warn', name: 'config', says, todo: notes.join(' ') } : { level: 'ok', name: 'config', says };
 }
 
-function tokenFinding({ server: { token, host } }: Config): Finding {
+async function tokenFinding({ server: { token, host } }: Config): Promise<Finding> {
   if (token === undefined) return { level: 'ok', name: 'token', says: `none is needed on ${host}` };
-  const problem = secretProblem(token);
+  const problem = await secretProblem(token);
   if (problem !== undefined) return { level: 'fail', name: 'token', says: problem, todo: 'Set it, or take server.token out.' };
   if (token.reveal().length >= 16) return { level: 'ok', name: 'token', says: 'set' };
   return {

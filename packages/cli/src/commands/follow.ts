@@ -1,6 +1,9 @@
 import type { Run } from '@openclaw-runtime/client';
+import { narrate } from './narrate.ts';
 import { createPrinter } from './printer.ts';
+import { questionLines } from './question.ts';
 import type { Server } from './server.ts';
+import { shortId } from './short-id.ts';
 import type { World } from './world.ts';
 
 /** The exit code after an interrupt. */
@@ -10,20 +13,17 @@ export interface FollowOptions {
   readonly json?: boolean | undefined;
   /** Default true: print the answer as it comes. */
   readonly stream?: boolean | undefined;
+  /** Also what only says how far an operation is. */
+  readonly details?: boolean;
   /** What the first interrupt does to the run; the second one leaves at once. */
   readonly onInterrupt: 'cancel' | 'detach';
 }
 
 /** Prints one run to its end. Resolves with the exit code. `begin` is called when everything listens. */
 export async function followRun(server: Server, begin: () => Run, options: FollowOptions, world: World): Promise<number> {
-  const { json = false, stream = true, onInterrupt } = options;
+  const { json = false, stream = true, details = false, onInterrupt } = options;
   const client = await server.client();
   const printer = createPrinter(world, json);
-  if (stream) {
-    client.on('token', (text, { step }) => printer.text(text, step));
-    client.on('thinking', (text) => printer.thinking(text));
-    client.on('rewind', ({ step, keep }) => printer.rewind(step, keep));
-  }
   client.on('reconnect', (attempt) => printer.note(`the server is gone, connecting again (attempt ${attempt})`));
   client.on('reconnected', () => printer.note('connected again, the answer goes on'));
   await server.connect();
@@ -32,6 +32,14 @@ export async function followRun(server: Server, begin: () => Run, options: Follo
   printer.wait();
   const interrupt = interruptible(run, onInterrupt, world);
   try {
+    await narrate(run, printer, {
+      text: stream,
+      details,
+      asked(approval) {
+        printer.block(questionLines(approval, printer.width));
+        printer.note(`it waits for the answer: claw runs approve ${shortId(run.id)}`);
+      },
+    });
     const result = await run.result();
     if (!stream && !json) printer.text(result.text, 1);
     printer.end(run.id, result);

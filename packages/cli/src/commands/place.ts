@@ -5,6 +5,7 @@ import type { House } from '../house/house.ts';
 import { readOwner } from '../house/owner.ts';
 import { configure } from './configure.ts';
 import { answers, urlOf } from './health.ts';
+import { plainText } from './plain.ts';
 import type { World } from './world.ts';
 
 const PROBE_MS = 1_000;
@@ -36,7 +37,11 @@ async function openHere(asked: Asked, world: World): Promise<Place> {
   const config = await configure(asked, world);
   const own: Config = { ...config, server: { ...config.server, host: '127.0.0.1', port: 0 } };
   try {
-    const house = await world.openHouse(own, { clock: world.clock, random: world.random, log: (line) => world.err.write(`${line}\n`) });
+    const house = await world.openHouse(own, {
+      clock: world.clock,
+      random: world.random,
+      log: (line) => world.err.write(`${plainText(line)}\n`),
+    });
     world.err.write(`claw: no server answers, so this command opened ${config.dataDir} itself (to keep one running: claw up)\n`);
     for (const note of config.notes) world.err.write(`claw: ${note}\n`);
     return { url: house.url, house };
@@ -49,7 +54,7 @@ async function openHere(asked: Asked, world: World): Promise<Place> {
 }
 
 /** The address of the server that has the data folder open. */
-export async function livingOwner(config: Config, world: World): Promise<string | undefined> {
+export async function livingOwner(config: Config, world: Pick<World, 'config' | 'machine'>): Promise<string | undefined> {
   const owner = readOwner(config.dataDir, world.config);
   // A killed server leaves its name behind, and another may listen where it did.
   if (owner?.pid !== undefined && !world.machine.isAlive(owner.pid)) return undefined;

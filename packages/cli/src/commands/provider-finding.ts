@@ -1,5 +1,5 @@
 import type { AiSdkSettings, ProviderSettings } from '../config/config.ts';
-import type { Secret } from '../config/secret.ts';
+import type { Secret } from '../secrets/secret.ts';
 import type { Finding } from './finding.ts';
 import type { World } from './world.ts';
 
@@ -10,15 +10,15 @@ export async function providerFinding(key: string, settings: ProviderSettings, w
   const name = `provider ${key}`;
   if (settings.kind === 'simulated') return { level: 'ok', name, says: 'the simulated model, not a real one' };
   for (const [place, secret] of secretsOf(settings)) {
-    const problem = secretProblem(secret);
+    const problem = await secretProblem(secret);
     if (problem !== undefined) return { level: 'fail', name, says: problem, todo: `Set it, or take providers.${key}.${place} out.` };
   }
   return settings.kind === 'ai-sdk' ? packageFinding(name, settings, world) : listFinding(name, settings, world, timeoutMs);
 }
 
-export function secretProblem(secret: Secret): string | undefined {
+export async function secretProblem(secret: Secret): Promise<string | undefined> {
   try {
-    secret.reveal();
+    await secret.fetch();
     return undefined;
   } catch (error) {
     return (error as Error).message;

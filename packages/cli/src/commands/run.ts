@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import type { Level } from '@openclaw-runtime/client';
+import type { RunOptions as Asked, Level } from '@openclaw-runtime/client';
 import { OpenClawError } from '@openclaw-runtime/protocol';
 import { followRun } from './follow.ts';
 import { type ServerOptions, withServer } from './server.ts';
@@ -11,6 +11,8 @@ export interface RunOptions extends ServerOptions {
   readonly session?: string;
   readonly level?: string;
   readonly file?: string;
+  readonly operation?: string;
+  readonly args?: string;
   readonly stream?: boolean;
   readonly json?: boolean;
 }
@@ -18,12 +20,12 @@ export interface RunOptions extends ServerOptions {
 /** Runs one prompt and prints the answer as it comes. Resolves with the exit code. */
 export async function run(prompt: string | undefined, options: RunOptions, world: World): Promise<number> {
   const level = parseLevel(options.level);
-  const input = await inputOf(prompt, options.file, world);
+  const asked = await askedOf(prompt, options, world);
   const { agent, model, session, stream, json } = options;
   return withServer(options, world, async (server) => {
     const client = await server.client();
-    const asked = { input, ...(agent && { agent }), ...(model && { model }), ...(session && { session }), ...(level && { level }) };
-    return followRun(server, () => client.run(asked), { json, stream, onInterrupt: 'cancel' }, world);
+    const settings = { ...(agent && { agent }), ...(model && { model }), ...(session && { session }), ...(level && { level }) };
+    return followRun(server, () => client.run({ ...asked, ...settings }), { json, stream, onInterrupt: 'cancel' }, world);
   });
 }
 
@@ -32,6 +34,30 @@ export function parseLevel(text: string | undefined): Level | undefined {
   if (text === undefined || text === 'auto') return text;
   if (/^[1-4]$/.test(text)) return Number(text) as Level;
   throw new OpenClawError('BAD_REQUEST', `--level: ${JSON.stringify(text)} is none of 1, 2, 3, 4 and auto.`);
+}
+
+/** An operation needs no prompt, and reads stdin only where it is told to. */
+async function askedOf(prompt: string | undefined, { operation, args, file }: RunOptions, world: World): Promise<Asked> {
+  if (operation === undefined) {
+    if (args !== undefined) throw new OpenClawError('BAD_REQUEST', '--args are those of an operation. Name it with --operation.');
+    return { input: await inputOf(prompt, file, world) };
+  }
+  if (args === '-' && (prompt === '-' || file === '-'))
+    throw new OpenClawError('BAD_REQUEST', '--args and the prompt cannot both be stdin. Write one of them.');
+  const given = args === undefined ? {} : { args: parseArgs(args === '-' ? await world.input.read() : args) };
+  const isNamed = prompt === undefined && file === undefined;
+  return { operation, ...given, ...(isNamed ? {} : { input: await inputOf(prompt, file, world) }) };
+}
+
+function parseArgs(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw new OpenClawError(
+      'BAD_REQUEST',
+      `--args: this is not JSON (${(error as Error).message}). Quote it for the shell: --args '{"n": 1}'.`,
+    );
+  }
 }
 
 /** The file's text, then the prompt; stdin stands in where one of them is `-`, or where there is neither and something is piped in. */

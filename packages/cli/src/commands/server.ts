@@ -27,7 +27,7 @@ export async function withServer<T>(options: ServerOptions, world: World, use: (
   const flags = { ...(file === undefined ? {} : { config: file }), ...(data === undefined ? {} : { data }) };
   const config = resolveConfig(flags, world.config);
   const place = await findPlace({ ...flags, ...(url === undefined ? {} : { url }) }, config, world);
-  const token = config.server.token?.reveal();
+  const token = await config.server.token?.fetch();
   let made: Promise<OpenClawClient> | undefined;
   let connected: Promise<OpenClawClient> | undefined;
   const client = (): Promise<OpenClawClient> => (made ??= createClient(config, token, world));

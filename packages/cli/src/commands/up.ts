@@ -2,6 +2,7 @@ import type { Config } from '../config/config.ts';
 import type { ConfigFlags } from '../config/resolve.ts';
 import type { House } from '../house/house.ts';
 import { configure } from './configure.ts';
+import { plainText } from './plain.ts';
 import { recognisedLine } from './recognised-line.ts';
 import type { World } from './world.ts';
 
@@ -15,7 +16,7 @@ export async function up(options: UpOptions, world: World): Promise<number> {
   const house = await world.openHouse(config, {
     clock: world.clock,
     random: world.random,
-    log: (line) => world.err.write(`${line}\n`),
+    log: (line) => world.err.write(`${plainText(line)}\n`),
   });
   try {
     // Before the world is told that the house is ready: whoever waited for that may ask it to stop at once.

@@ -1,4 +1,5 @@
-import type { Secret } from './secret.ts';
+import type { Secret } from '../secrets/secret.ts';
+import type { VaultPlace } from '../secrets/vault.ts';
 
 /** Everything that can be set, resolved: no option is missing, every unit is in its name, every cross-reference exists. */
 export interface Config {
@@ -17,6 +18,11 @@ export interface Config {
   readonly recognised: readonly Recognised[];
   /** Holds an agent `default` always. */
   readonly agents: Readonly<Record<string, AgentSettings>>;
+  readonly tools: ToolSettings;
+  /** MCP servers by name. */
+  readonly mcp: Readonly<Record<string, McpSettings>>;
+  readonly threads: ThreadSettings;
+  readonly secrets: SecretSettings;
   readonly limits: LimitSettings;
   readonly retention: RetentionSettings;
   /** WebSocket addresses by `environment/cluster`. */
@@ -135,10 +141,108 @@ export interface ModelSettings {
   readonly fallback?: readonly string[];
 }
 
+/** What is absent is for the agent's module to say, where it has one. */
 export interface AgentSettings {
   readonly instructions?: string;
   readonly model?: string;
   readonly description?: string;
+  readonly module?: ModuleSettings;
+  /** Names of tools of the house and of MCP servers that it may call, with `*` for any rest of a name. */
+  readonly uses?: readonly string[];
+  readonly permissions?: PermissionSettings;
+  /** By the names that its code knows them by. */
+  readonly secrets?: Readonly<Record<string, Secret>>;
+  /** A thread of its own. */
+  readonly dedicated?: boolean;
+  readonly snapshotIntervalMs?: number;
+}
+
+/** Where an agent's code is. */
+export interface ModuleSettings {
+  /** `file:` */
+  readonly url: string;
+  /** Who says so, as in `openclaw.yaml:7: agents.coder.module`. */
+  readonly namedAt: string;
+}
+
+/** Patterns of tools' names: those that are called without a word, those that a person is asked about, and those that are not called. */
+export interface PermissionSettings {
+  readonly allow?: readonly string[];
+  readonly ask?: readonly string[];
+  readonly deny?: readonly string[];
+}
+
+/** Tools of the house: a group that is there turns its tools on. What is absent in it is the tools' to choose. */
+export interface ToolSettings {
+  /** Absent: on. */
+  readonly calc?: boolean;
+  readonly http?: {
+    readonly allow?: readonly string[];
+    readonly deny?: readonly string[];
+    readonly ports?: readonly number[];
+    readonly allowAddresses?: readonly string[];
+    readonly methods?: readonly ('GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE')[];
+    readonly timeoutMs?: number;
+    readonly maxBytes?: number;
+  };
+  readonly fs?: {
+    readonly writable?: boolean;
+    readonly timeoutMs?: number;
+    readonly maxFileBytes?: number;
+    readonly maxFiles?: number;
+    readonly maxTotalBytes?: number;
+  };
+  readonly shell?: {
+    readonly programs: readonly string[];
+    readonly path?: readonly string[];
+    readonly env?: Readonly<Record<string, Value>>;
+    readonly network?: boolean;
+    readonly readable?: readonly string[];
+    readonly unsandboxed?: boolean;
+    readonly timeoutMs?: number;
+    readonly maxOutputBytes?: number;
+  };
+  /** Tools that a person is asked about, whoever's agent calls them. */
+  readonly ask?: readonly string[];
+  /** Bytes that a model is told of one call. */
+  readonly maxResultBytes?: number;
+}
+
+export type Value = string | Secret;
+
+export type McpSettings = McpPlace & {
+  readonly pin?: string;
+  readonly tools?: readonly string[];
+  readonly timeoutMs?: number;
+  readonly startTimeoutMs?: number;
+};
+
+type McpPlace =
+  | {
+      readonly kind: 'stdio';
+      readonly command: string;
+      readonly args?: readonly string[];
+      readonly env?: Readonly<Record<string, Value>>;
+      /** Absolute. */
+      readonly cwd: string;
+    }
+  | { readonly kind: 'http'; readonly url: string; readonly headers?: Readonly<Record<string, Value>> };
+
+/** What is absent is the pool's to choose. */
+export interface ThreadSettings {
+  /** Absent: as many as the machine has processors. */
+  readonly max?: number;
+  /** Calls of agents' code that one thread takes at once. */
+  readonly perThread?: number;
+  readonly heapMiB?: number;
+  /** Processes that hold the threads; absent or 0: this one. */
+  readonly hosts?: number;
+}
+
+export interface SecretSettings {
+  /** Milliseconds between two looks at a secret's place. */
+  readonly refreshMs: number;
+  readonly vault?: VaultPlace;
 }
 
 /** What becomes of runs that have ended. */
@@ -169,12 +273,12 @@ export interface LimitSettings {
 }
 
 export interface ClusterSettings {
-  readonly maxThreads: number;
   readonly adaptiveReasoning: boolean;
   readonly streaming: boolean;
   /** Milliseconds that text may wait for its record where the caller says nothing. */
   readonly tokenIntervalMs: number;
-  readonly snapshotIntervalMs: number;
+  /** Of agents that say nothing of it; absent: their modules say. */
+  readonly snapshotIntervalMs?: number;
 }
 
 export interface MonitoringSettings {

@@ -1,6 +1,6 @@
 import { z } from 'zod';
+import { secretProblem } from '../secrets/reference.ts';
 import { nearest } from './nearest.ts';
-import { secretProblem } from './secret.ts';
 import { parseBytes, parseDuration, parseFlag, parseNumber, parseRatio } from './units.ts';
 
 /** One value of the file: `read` gives what it means, or `undefined`, and then it "is not {expected}". */
@@ -20,10 +20,23 @@ export const name: z.ZodType<string> = field('a name: 1–128 characters', (valu
   typeof value === 'string' && value.length > 0 && value.length <= 128 ? value : undefined,
 );
 
+/** A program and its arguments; no shell reads them. */
+export const argv: z.ZodType<readonly string[]> = field(
+  'a list of a program and its arguments, such as ["op", "read", "op://a/b"]',
+  (value) =>
+    Array.isArray(value) && value.length > 0 && value[0] !== '' && value.every((word) => typeof word === 'string') ? value : undefined,
+);
+
 export const flag: z.ZodType<boolean> = field('true or false', parseFlag);
 
 /** Milliseconds. */
 export const duration: z.ZodType<number> = field('a duration, such as 500ms, 30s, 10m or a number of milliseconds', parseDuration);
+
+/** Milliseconds, a second at least: what is done that often. */
+export const period: z.ZodType<number> = field('a duration of at least a second, such as 30s or 10m', (value) => {
+  const ms = parseDuration(value);
+  return ms !== undefined && ms >= 1_000 ? ms : undefined;
+});
 
 /** Milliseconds; `Infinity` for never. */
 export const durationOrNever: z.ZodType<number> = field('a duration, such as 12h or 30d, or never', (value) =>
@@ -62,7 +75,9 @@ export function url(...schemes: readonly string[]): z.ZodType<string> {
 
 /** Text that {@link secretOf} understands. */
 export const secret: z.ZodType<string> = field(
-  (value) => (typeof value === 'string' && secretProblem(value)) || 'a secret: secret://env/NAME, secret://file/PATH, ${NAME} or its value',
+  (value) =>
+    (typeof value === 'string' && secretProblem(value)) ||
+    'a secret: secret://env/NAME, secret://file/PATH, secret://vault/PATH#FIELD, secret://exec/NAME, ${NAME} or its value',
   (value) => {
     const written = typeof value === 'number' ? String(value) : value;
     return typeof written === 'string' && written !== '' && secretProblem(written) === undefined ? written : undefined;

@@ -5,22 +5,31 @@ import type { ConfigPorts } from './ports.ts';
 import type { Problem } from './problems.ts';
 import { foundNotes, openAi, recognise, type Seen } from './recognise.ts';
 import type { FileConfig } from './schema.ts';
-import { secretOf } from './secret.ts';
+import type { SecretAt } from './secrets.ts';
 
 type Models = Pick<Config, 'providers' | 'models' | 'defaultProvider' | 'defaultModel' | 'recognised' | 'notes'>;
 
 /** Who answers: the file's providers, else those that the environment and the machine have, else the simulated model. Problems are pushed to `problems`. */
-export function resolveModels(file: FileConfig, ports: ConfigPorts, folder: string, found: Found, problems: Problem[]): Models {
+export function resolveModels(
+  file: FileConfig,
+  ports: ConfigPorts,
+  folder: string,
+  secretAt: SecretAt,
+  found: Found,
+  problems: Problem[],
+): Models {
   const resolved =
-    file.providers && Object.keys(file.providers).length > 0 ? ofFile(file, ports, folder, problems) : ofMachine(file, ports, found);
+    file.providers && Object.keys(file.providers).length > 0
+      ? ofFile(file, ports, folder, secretAt, problems)
+      : ofMachine(file, ports, found);
   checkModels(file, resolved, problems);
   return resolved;
 }
 
 /** A file with providers of its own wins over a key that happens to be set, but not over an address that was set on purpose. */
-function ofFile(file: FileConfig, ports: ConfigPorts, folder: string, problems: Problem[]): Models {
+function ofFile(file: FileConfig, ports: ConfigPorts, folder: string, secretAt: SecretAt, problems: Problem[]): Models {
   const providers = Object.fromEntries(
-    Object.entries(file.providers ?? {}).map(([key, settings]) => [key, providerOf(settings, ports, folder)]),
+    Object.entries(file.providers ?? {}).map(([key, settings]) => [key, providerOf(settings, ['providers', key], folder, secretAt)]),
   );
   const models: Record<string, ModelSettings> = { ...file.models };
   const addressed = ports.env.OPENAI_BASE_URL && !('openai' in providers) ? openAi(ports.env) : undefined;
@@ -75,12 +84,14 @@ const SIMULATED: Seen = { provider: 'simulated', because: '', settings: { kind: 
 
 type FileProvider = NonNullable<FileConfig['providers']>[string];
 
-function providerOf(settings: FileProvider, ports: ConfigPorts, folder: string): ProviderSettings {
+function providerOf(settings: FileProvider, path: readonly string[], folder: string, secretAt: SecretAt): ProviderSettings {
   if (settings.kind === 'simulated') return settings;
   const { apiKey, ...rest } = settings;
-  const key = apiKey === undefined ? {} : { apiKey: secretOf(apiKey, ports, folder) };
+  const key = apiKey === undefined ? {} : { apiKey: secretAt(apiKey, [...path, 'apiKey']) };
   if (rest.kind !== 'ai-sdk') return { ...rest, ...key };
-  const secrets = Object.entries(rest.secrets ?? {}).map(([option, written]) => [option, secretOf(written, ports, folder)] as const);
+  const secrets = Object.entries(rest.secrets ?? {}).map(
+    ([option, written]) => [option, secretAt(written, [...path, 'secrets', option])] as const,
+  );
   return { ...rest, ...key, folder, secrets: Object.fromEntries(secrets) };
 }
 

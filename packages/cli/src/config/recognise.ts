@@ -1,7 +1,8 @@
+import type { Secret } from '../secrets/secret.ts';
+import { secretOfEnv } from '../secrets/secret-of.ts';
 import type { ProviderSettings } from './config.ts';
 import type { Found } from './found.ts';
 import type { ConfigPorts } from './ports.ts';
-import { type Secret, secretOf } from './secret.ts';
 
 /** A provider that nobody configured. */
 export interface Seen {
@@ -64,6 +65,5 @@ function ollama(env: Env, { ollama: there }: Found): Seen | undefined {
 }
 
 function keyOf(env: Env, name: string): { readonly apiKey?: Secret } {
-  const ports: ConfigPorts = { env, cwd: '/', readFile: () => undefined };
-  return env[name] ? { apiKey: secretOf(`secret://env/${name}`, ports, '/') } : {};
+  return env[name] ? { apiKey: secretOfEnv(name, env) } : {};
 }

@@ -1,5 +1,6 @@
 import { dirname, resolve } from 'node:path';
-import type { Config, LimitSettings } from './config.ts';
+import { resolveAgents } from './agents.ts';
+import type { Config, LimitSettings, ThreadSettings } from './config.ts';
 import { type ConfigFile, readConfigFile } from './file.ts';
 import type { Found } from './found.ts';
 import { isLoopback } from './loopback.ts';
@@ -7,7 +8,8 @@ import { checkModelName, resolveModels } from './models.ts';
 import type { ConfigPorts } from './ports.ts';
 import { badConfig, type Problem } from './problems.ts';
 import { retentionOf } from './retention.ts';
-import { secretOf } from './secret.ts';
+import { type ResolvedSecrets, resolveSecrets } from './secrets.ts';
+import { checkUses, resolveMcp, resolveTools } from './tools.ts';
 import { parseNumber } from './units.ts';
 import { unusedNotes } from './unused.ts';
 
@@ -40,7 +42,8 @@ export function completeConfig(file: ConfigFile, flags: ConfigFlags, ports: Conf
   const { content } = file;
   const folder = file.path === undefined ? ports.cwd : dirname(file.path);
   const problems: Problem[] = [];
-  const models = resolveModels(content, ports, folder, found, problems);
+  const { settings: secrets, secretAt } = resolveSecrets(content.secrets, ports, folder, problems);
+  const models = resolveModels(content, ports, folder, secretAt, found, problems);
   checkModelName(models.defaultModel, ['defaultModel'], models, problems);
   for (const [key, agent] of Object.entries(content.agents ?? {})) {
     if (agent.model !== undefined) checkModelName(agent.model, ['agents', key, 'model'], models, problems);
@@ -48,7 +51,11 @@ export function completeConfig(file: ConfigFile, flags: ConfigFlags, ports: Conf
   for (const key of Object.keys(content.clusters ?? {})) {
     if (!/^[^/\s]+\/[^/\s]+$/.test(key)) problems.push({ path: ['clusters', key], says: 'is not of the form environment/cluster.' });
   }
-  const server = serverOf(content.server ?? {}, flags, ports, folder, problems);
+  const agents = resolveAgents(file, folder, secretAt, problems);
+  const tools = resolveTools(content, secretAt);
+  const mcp = resolveMcp(content, folder, secretAt, problems);
+  checkUses(content, problems);
+  const server = serverOf(content.server ?? {}, flags, ports, secretAt, problems);
   if (problems.length > 0) throw badConfig(file.path ?? 'configuration', problems, file.lineOf);
 
   const cluster = content.cluster ?? {};
@@ -60,16 +67,19 @@ export function completeConfig(file: ConfigFile, flags: ConfigFlags, ports: Conf
     durability: { text: content.durability?.text ?? 'process' },
     ...models,
     notes: [...models.notes, ...unusedNotes(content)],
-    agents: { default: {}, ...content.agents },
+    agents,
+    tools,
+    mcp,
+    threads: threadsOf(content),
+    secrets,
     limits: { ...LIMITS, ...content.limits },
     retention: retentionOf(content.retention),
     clusters: content.clusters ?? {},
     cluster: {
-      maxThreads: cluster.maxThreads ?? 10,
       adaptiveReasoning: cluster.adaptiveReasoning ?? true,
       streaming: cluster.streaming ?? true,
       tokenIntervalMs: cluster.tokenInterval ?? 40,
-      snapshotIntervalMs: cluster.snapshotInterval ?? 5_000,
+      ...(cluster.snapshotInterval === undefined ? {} : { snapshotIntervalMs: cluster.snapshotInterval }),
     },
     monitoring: {
       metricsPath: content.monitoring?.metricsPath ?? '/metrics',
@@ -87,7 +97,7 @@ function serverOf(
   file: NonNullable<ConfigFile['content']['server']>,
   flags: ConfigFlags,
   ports: ConfigPorts,
-  folder: string,
+  secretAt: ResolvedSecrets['secretAt'],
   problems: Problem[],
 ): Config['server'] {
   const host = flags.host ?? file.host ?? '127.0.0.1';
@@ -102,9 +112,15 @@ function serverOf(
     host,
     port,
     origins: file.origins ?? [],
-    ...(token === undefined ? {} : { token: secretOf(token, ports, folder) }),
+    ...(token === undefined ? {} : { token: secretAt(token, ['server', 'token']) }),
     ...(metricsPort === undefined ? {} : { metricsPort }),
   };
+}
+
+/** `cluster.maxThreads` is the same number under the name that cluster files have for it. */
+function threadsOf({ threads = {}, cluster = {} }: ConfigFile['content']): ThreadSettings {
+  const max = threads.max ?? cluster.maxThreads;
+  return { ...threads, ...(max === undefined ? {} : { max }) };
 }
 
 /** A folder named on the command line or by a variable starts at the working folder, one named by a file at the file's. */

@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { bytes, choice, count, duration, durationOrNever, flag, name, ratio, secret, text, url } from './field.ts';
+import { argv, bytes, choice, count, duration, durationOrNever, flag, name, period, ratio, secret, text, url } from './field.ts';
+import { mcpServerSchema, patterns, toolsSchema } from './tools-schema.ts';
 
 const MILLION = 1_000_000;
 const prefix = choice('none', 'continue_final_message', 'deepseek', 'assistant').exactOptional();
@@ -96,8 +97,42 @@ export const fileSchema = z.strictObject({
   agents: z
     .record(
       z.string(),
-      z.strictObject({ instructions: text.exactOptional(), model: name.exactOptional(), description: text.exactOptional() }),
+      z.strictObject({
+        instructions: text.exactOptional(),
+        model: name.exactOptional(),
+        description: text.exactOptional(),
+        module: text.exactOptional(),
+        uses: patterns,
+        permissions: z.strictObject({ allow: patterns, ask: patterns, deny: patterns }).exactOptional(),
+        secrets: z.record(z.string(), secret).exactOptional(),
+        dedicated: flag.exactOptional(),
+        snapshotInterval: duration.exactOptional(),
+      }),
     )
+    .exactOptional(),
+  tools: toolsSchema.exactOptional(),
+  mcp: z.record(z.string(), mcpServerSchema).exactOptional(),
+  threads: z
+    .strictObject({
+      max: count(1, 10_000).exactOptional(),
+      perThread: count(1, 100_000).exactOptional(),
+      heapMiB: count(16, 65_536).exactOptional(),
+      hosts: count(0, 1_000).exactOptional(),
+    })
+    .exactOptional(),
+  secrets: z
+    .strictObject({
+      refresh: period.exactOptional(),
+      vault: z
+        .strictObject({
+          address: baseUrl.exactOptional(),
+          token: secret.exactOptional(),
+          mount: name.exactOptional(),
+          namespace: name.exactOptional(),
+        })
+        .exactOptional(),
+      exec: z.record(z.string(), argv).exactOptional(),
+    })
     .exactOptional(),
   limits: z
     .strictObject({

@@ -25,7 +25,7 @@ export async function keeperOf(config: Config, world: World): Promise<Keeper | u
   const url = await livingOwner(config, world);
   if (url === undefined) return undefined;
   const { token } = config.server;
-  return { base: url.replace(/^ws/, 'http'), headers: token === undefined ? {} : { authorization: `Bearer ${token.reveal()}` } };
+  return { base: url.replace(/^ws/, 'http'), headers: token === undefined ? {} : { authorization: `Bearer ${await token.fetch()}` } };
 }
 
 /** What an answer that is no success says. */

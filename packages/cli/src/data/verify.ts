@@ -1,5 +1,6 @@
 import { OpenClawError } from '@openclaw-runtime/protocol';
 import type { VerifyReport } from '@openclaw-runtime/store';
+import { plainJson, plainText } from '../commands/plain.ts';
 import type { World } from '../commands/world.ts';
 import type { Config } from '../config/config.ts';
 import { configOf, type DataOptions, errorOf, interruptible, keeperOf } from './options.ts';
@@ -13,7 +14,7 @@ export function verify(options: DataOptions, world: World): Promise<number> {
     try {
       const report = await reportOf(config, world, signal, progress.tell);
       progress.end();
-      world.out.write(options.json ? `${JSON.stringify(report)}\n` : textOf(report));
+      world.out.write(options.json ? `${plainJson(report)}\n` : plainText(textOf(report)));
       return report.damaged.length > 0 ? 1 : 0;
     } finally {
       progress.end();

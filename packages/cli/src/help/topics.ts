@@ -26,14 +26,20 @@ const TOPICS = {
 
   claw reads one YAML file: --config FILE, else $OPENCLAW_CONFIG, else ./openclaw.yaml. None is needed. A file is checked as a
   whole: unknown keys and impossible values are named with their lines. \${NAME} stands for a variable, \${NAME:-text} with a default;
-  secret://env/NAME and secret://file/PATH stand for a secret that is read when it is needed.
+  secret://env/NAME, secret://file/PATH, secret://vault/PATH#FIELD[#VERSION] and secret://exec/NAME stand for a secret that is
+  got when it is needed, and again each minute. No log, record or error says it.
 
   server        host, port, token, origins
   data          the data folder (default: .openclaw)
   providers     NAME: {kind, baseUrl, apiKey, …}: where models are
   models        NAME: {provider, name}: what they are called here
   defaultModel  the model of agents and runs that name none
-  agents        NAME: {instructions, model, description}
+  agents        NAME: {instructions, model, description, uses: [TOOL], permissions: {allow, ask, deny}}; with code also
+                {module: PATH, secrets: {NAME: …}, dedicated, snapshotInterval}; TOOL may end with *
+  tools         calc: false; http: {allow, …}, fs: {writable, …}, shell: {programs, …}; ask: [TOOL]: a person is asked first
+  mcp           NAME: {command, args, env} or {url, headers}; its tools are mcp.NAME.TOOL; pin, tools, timeout
+  threads       max, perThread, heapMiB: where agents' code runs
+  secrets       refresh; vault: {address, token, mount, namespace} (default: $VAULT_ADDR, $VAULT_TOKEN); exec: {NAME: [PROGRAM, …]}
   limits        maxConcurrentRuns, maxConnections, attempts, runMs, …
   retention     compactAfter, deleteAfter, maxBytes, tenants: what becomes of runs that have ended
   durability    text: process (survives the process) or disk (survives the machine)
@@ -56,6 +62,7 @@ const TOPICS = {
   OPENCLAW_DATA      data folder (default: ./.openclaw)
   OPENCLAW_TOKEN     the token that a server asks for and that clients give
   OPENCLAW_CLUSTERS  where agent://ENVIRONMENT/CLUSTER is, as JSON: {"production/a": ["ws://…"]}
+  VAULT_ADDR         address of the vault that secret://vault names; VAULT_TOKEN its token, VAULT_NAMESPACE its namespace
 
   Without providers in the file, those found here answer, the first one by default:
   OPENAI_API_KEY     key of an OpenAI-compatible provider; OPENAI_BASE_URL its address, OPENAI_MODEL its model

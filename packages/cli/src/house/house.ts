@@ -7,6 +7,8 @@ export interface House {
   /** Where clients connect: `ws://host:port`. */
   readonly url: string;
   readonly port: number;
+  /** Runs that are at work. */
+  readonly active: number;
   /** Tells clients to go, and waits until runs have settled or are left to recovery. */
   drain(): Promise<void>;
   /** Frees everything. Runs that were not at their end go on when the data folder is opened again. */

@@ -1,3 +1,4 @@
+import { plainJson, plainLine } from '../commands/plain.ts';
 import { withServer } from '../commands/server.ts';
 import type { World } from '../commands/world.ts';
 import type { RunsOptions } from './runs.ts';
@@ -10,10 +11,10 @@ export async function cancelRuns(names: readonly string[], options: RunsOptions,
     const found = await Promise.all(names.map((name) => api.find(name)));
     for (const run of new Set(found.map((each) => each.run))) ((await api.cancel(run)) ? cancelled : ended).push(run);
   });
-  if (options.json) world.out.write(`${JSON.stringify({ cancelled, ended })}\n`);
+  if (options.json) world.out.write(`${plainJson({ cancelled, ended })}\n`);
   else {
-    for (const run of cancelled) world.out.write(`${run} is cancelled\n`);
-    for (const run of ended) world.err.write(`claw: ${run} had ended already\n`);
+    for (const run of cancelled) world.out.write(`${plainLine(run)} is cancelled\n`);
+    for (const run of ended) world.err.write(`claw: ${plainLine(run)} had ended already\n`);
   }
   return 0;
 }

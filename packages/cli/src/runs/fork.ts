@@ -1,4 +1,5 @@
 import { followRun } from '../commands/follow.ts';
+import { plainLine } from '../commands/plain.ts';
 import { withServer } from '../commands/server.ts';
 import type { World } from '../commands/world.ts';
 import { parseCount, type RunsOptions } from './runs.ts';
@@ -17,7 +18,7 @@ export async function forkRun(name: string, options: ForkOptions, world: World):
     const source = await server.api.find(name);
     const { run, epoch, fork } = await server.api.fork(source.run, { at, model: options.model, input });
     const client = await server.client();
-    if (!options.json) world.err.write(`claw: ${run} goes on from record ${fork.seq} of ${source.run}\n`);
+    if (!options.json) world.err.write(`claw: ${plainLine(`${run} goes on from record ${fork.seq} of ${source.run}`)}\n`);
     return followRun(server, () => client.attach({ run, epoch, seq: fork.seq }), { json: options.json, onInterrupt: 'cancel' }, world);
   });
 }

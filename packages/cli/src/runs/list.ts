@@ -1,5 +1,6 @@
 import { OpenClawError, type Status } from '@openclaw-runtime/protocol';
 import type { RunSummary } from '@openclaw-runtime/store';
+import { plainJson, plainLine } from '../commands/plain.ts';
 import { withServer } from '../commands/server.ts';
 import { createStyle, type Style } from '../commands/style.ts';
 import type { World } from '../commands/world.ts';
@@ -19,7 +20,7 @@ export async function listRuns(options: ListOptions, world: World): Promise<numb
   const query = { limit, before: parseCount('--before', options.before, 1), status: parseStatus(options.status) };
   const { runs, next } = await withServer(options, world, ({ api }) => api.list(query));
   if (options.json) {
-    world.out.write(`${JSON.stringify({ runs, ...(next === undefined ? {} : { next }) })}\n`);
+    world.out.write(`${plainJson({ runs, ...(next === undefined ? {} : { next }) })}\n`);
     return 0;
   }
   const style = createStyle(world, world.out);
@@ -37,13 +38,13 @@ export function paintStatus(status: Status, style: Style, text: string = status)
 
 function table(runs: readonly RunSummary[], style: Style, nowMs: number): string[] {
   const rows = runs.map((run) => [
-    run.run,
-    run.status,
+    plainLine(run.run),
+    plainLine(run.status),
     `${ageOf(nowMs - run.createdMs)} ago`,
     run.endedMs === undefined ? '' : ageOf(run.endedMs - run.createdMs),
-    run.agent,
-    run.model ?? '',
-    run.session ?? '',
+    plainLine(run.agent),
+    plainLine(run.model ?? ''),
+    plainLine(run.session ?? ''),
   ]);
   const head = ['RUN', 'STATUS', 'CREATED', 'TOOK', 'AGENT', 'MODEL', 'SESSION'];
   const widths = head.map((title, i) => Math.max(title.length, ...rows.map((row) => (row[i] ?? '').length)));

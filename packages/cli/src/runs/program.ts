@@ -1,12 +1,13 @@
 import type { Command } from 'commander';
 import type { World } from '../commands/world.ts';
 import { explained, withAddress, withConfig } from '../help/explained.ts';
+import type { ApproveOptions } from './approve.ts';
 import type { ForkOptions } from './fork.ts';
 import type { ListOptions } from './list.ts';
 import type { RunsOptions } from './runs.ts';
 import type { TailOptions } from './tail.ts';
 
-/** Adds `claw runs list|show|tail|cancel|fork`. */
+/** Adds `claw runs list|show|tail|approve|cancel|fork`. */
 export function addRunsCommands(runs: Command, world: World, ended: (code: number) => void): void {
   explained(runs, RUNS).helpCommand(false);
 
@@ -31,6 +32,16 @@ export function addRunsCommands(runs: Command, world: World, ended: (code: numbe
       .option('--raw', 'print the records of its log, one a line, as JSON')
       .option('--json', 'the same as --raw'),
   ).action(async (run: string, options: TailOptions) => ended(await (await import('./tail.ts')).tailRun(run, options, world)));
+
+  common(
+    explained(runs.command('approve'), APPROVE)
+      .argument('<run>', 'a run’s id, or as much of its beginning as is unique')
+      .option('--approval <id>', 'only this one, where several things are asked')
+      .option('--allow', 'allow without asking here')
+      .option('--deny', 'deny without asking here')
+      .option('--text <text>', 'in words: the answer to a question, or why not')
+      .option('--json', 'print {"answers": [{"run", "id", "about", "name", "answer", "text"}]} as one line of JSON'),
+  ).action(async (run: string, options: ApproveOptions) => ended(await (await import('./approve.ts')).approveRun(run, options, world)));
 
   common(
     explained(runs.command('cancel'), CANCEL)
@@ -77,16 +88,23 @@ const LIST = {
 } as const;
 
 const SHOW = {
-  description: 'Show one run: what was asked, its steps and attempts, how it ended, tokens and times.',
+  description: 'Show one run: what was asked, its steps, calls of tools, approvals and children as a tree, how it ended, tokens and times.',
   examples: [
     ['claw runs show 3xKf', 'for people'],
     ['claw runs show 3xKf --json | jq .steps', 'for programs'],
   ],
   exits: ONE,
+  more: [
+    `The JSON: what claw runs list says of the run, and request, messages: [{mode, text}], usage, outcome,
+steps: [{step, seq, model, attempts, retries, resumed, finish, usage, text, toolCalls: [{id, name, arguments, started?, ms?, content?, error?}]}],
+approvals: [{seq, id, about, name, text, hash, expiresAt, given?: {answer, text?, command?}}], pieces: [{seq, what, name, n, ms, value?, error?}],
+events: [{seq, name, data}], lost: [{seq, error, restarts}], saved?: {count, seq, version, characters},
+children: [{seq, child, agent, name, status?, run?: the same of the child}]. seq is the record where each begins.`,
+  ],
 } as const;
 
 const TAIL = {
-  description: 'Follow a run to its end: its text as it comes, or its records.',
+  description: 'Follow a run to its end: its text and what happens beside it as it comes, or its records.',
   examples: [
     ['claw runs tail 3xKf', 'all it said, then what it says'],
     ['claw runs tail 3xKf --from end', 'only what comes from now on'],
@@ -97,6 +115,22 @@ const TAIL = {
     ['1', 'it ended otherwise, or there was an error'],
     ['130', 'interrupted; the run goes on'],
   ],
+} as const;
+
+const APPROVE = {
+  description:
+    'Answer what a run asks a person: whether a tool may be called with exactly these arguments, or a question. Its children’s too.',
+  examples: [
+    ['claw runs approve 3xKf', 'shows what is asked, and asks for y or n'],
+    ['claw runs approve 3xKf --deny --text "Not on a Friday."', 'the model is told why'],
+    ['claw runs approve 3xKf --text "blue"', 'answers a question'],
+    ['claw runs approve 3xKf --approval 2.1 --allow', 'one of several, from a script'],
+  ],
+  exits: [
+    ['0', 'the answers are kept; the first one to each question counts'],
+    ['1', 'an error, such as a run that asks for nothing'],
+  ],
+  more: ['claw chat asks while it talks. What nobody answers in time is denied.'],
 } as const;
 
 const CANCEL = {

@@ -2,6 +2,7 @@ import type { OpenClawClient, Run } from '@openclaw-runtime/client';
 import { OpenClawError } from '@openclaw-runtime/protocol';
 import type { RunSummary } from '@openclaw-runtime/store';
 import { followRun, INTERRUPTED } from '../commands/follow.ts';
+import { plainJson } from '../commands/plain.ts';
 import { withServer } from '../commands/server.ts';
 import type { World } from '../commands/world.ts';
 import type { RunsOptions } from './runs.ts';
@@ -20,7 +21,7 @@ export async function tailRun(name: string, options: TailOptions, world: World):
     const summary = await server.api.find(name);
     const client = await server.client();
     const attach = (): Run => client.attach(from === 'end' ? atEnd(summary) : summary.run);
-    if (!options.raw && !options.json) return followRun(server, attach, { onInterrupt: 'detach' }, world);
+    if (!options.raw && !options.json) return followRun(server, attach, { details: true, onInterrupt: 'detach' }, world);
     await server.connect();
     return records(client, attach(), world);
   });
@@ -40,7 +41,7 @@ async function records(client: OpenClawClient, run: Run, world: World): Promise<
     return undefined;
   });
   try {
-    for await (const item of run) world.out.write(`${JSON.stringify(item)}\n`);
+    for await (const item of run) world.out.write(`${plainJson(item)}\n`);
     const ended = await result;
     if (!ended) return INTERRUPTED;
     return ended.status === 'completed' ? 0 : 1;

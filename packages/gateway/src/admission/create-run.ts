@@ -20,7 +20,7 @@ export interface CreatedRun {
 
 /**
  * Creates the run, or finds the one that this key created. Durable when it resolves. Rejects with `IDEMPOTENCY_CONFLICT` when the key stands for another
- * request, `NOT_FOUND` for an unknown agent.
+ * request, `NOT_FOUND` for an unknown agent, `BAD_REQUEST` for arguments of no operation.
  */
 export async function createRun(
   deps: CreateDeps,
@@ -64,12 +64,17 @@ async function unlessCreated(store: Store, key: RunKey, error: unknown): Promise
 }
 
 /** The request with its fields in a fixed order, so that equal requests have equal fingerprints. */
-function complete({ input, model, session, tools, level, tokenInterval }: Start['run'], agent: string): RunRequest {
+function complete(asked: Start['run'], agent: string): RunRequest {
+  const { input, model, session, tools, level, tokenInterval, operation, args } = asked;
+  if (args !== undefined && operation === undefined)
+    throw new OpenClawError('BAD_REQUEST', 'args are those of an operation, and none is named. Name it, or leave args out.');
   const request: { -readonly [K in keyof RunRequest]: RunRequest[K] } = { agent, input };
   if (model !== undefined) request.model = model;
   if (session !== undefined) request.session = session;
   if (tools !== undefined) request.tools = tools;
   if (level !== undefined) request.level = level;
   if (tokenInterval !== undefined) request.tokenInterval = tokenInterval;
+  if (operation !== undefined) request.operation = operation;
+  if (args !== undefined) request.args = args;
   return request;
 }

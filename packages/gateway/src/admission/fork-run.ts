@@ -54,7 +54,8 @@ export async function forkRun(
   const past = await readPast(store, runKey(tenant, source), clock);
   const seq = placeOf(past, asked);
   const fork: Fork = { run: source, seq, ...(input === undefined ? {} : { text: input }) };
-  const before = past.request.session === undefined ? undefined : await saidBefore(store, tenant, past.request.session, source, past);
+  const { session, operation } = past.request;
+  const before = session === undefined || operation !== undefined ? undefined : await saidBefore(store, tenant, session, source, past);
   const request = requestOf(past.request, model, before, fork);
   const record = encodeRecord('run.created', 0, 0, { ...request, at: clock.wall(), fingerprint });
   if (record.length > LIMITS.maxBodyBytes)
@@ -79,7 +80,9 @@ async function createdBefore(store: Store, key: RunKey): Promise<{ head: Created
 }
 
 /** Where the runs part. Throws `BAD_REQUEST`. */
-function placeOf({ last, steps, source }: Past, { at, model, input }: ForkRequest): number {
+function placeOf({ last, steps, source, request }: Past, { at, model, input }: ForkRequest): number {
+  if (request.operation !== undefined && input !== undefined)
+    throw impossible(`Run ${source} carries out the operation ${request.operation}, which takes no messages. Fork it without input.`);
   const ended = steps.findLast(({ end }) => end !== undefined && end <= last)?.end;
   const begun = steps.findLast(({ start }) => start <= last)?.start;
   const seq = at ?? (input === undefined ? (begun === undefined ? last : begun - 1) : (ended ?? last));
@@ -92,17 +95,22 @@ function placeOf({ last, steps, source }: Past, { at, model, input }: ForkReques
     throw impossible(
       `At record ${seq} a step is open, which another model cannot go on with. Fork at ${step.start - 1}, or at the step’s end.`,
     );
-  if (input !== undefined && !isOpen && callsTools(step))
-    throw impossible(`At record ${seq} the model waits for what its tools say. Start a run with that instead.`);
+  if (step?.calls !== undefined && !isOpen) checkCalls(step, seq, input !== undefined);
   return seq;
 }
 
-function callsTools(step: StepSpan | undefined): boolean {
-  return step?.calls !== undefined;
+/** Between a step that called tools and their last result nothing else may be said, and what is at work belongs to the source. */
+function checkCalls({ end = 0, begun, told }: StepSpan, seq: number, speaks: boolean): void {
+  if (told !== undefined && told <= seq) return;
+  if (begun !== undefined && begun <= seq)
+    throw impossible(`At record ${seq} tools are at work. Fork at ${end}${told === undefined ? '' : ` or ${told}`}.`);
+  if (!speaks) return;
+  const todo = told === undefined ? 'Start a run with that instead.' : `Fork at ${told}.`;
+  throw impossible(`At record ${seq} the model waits for what its tools say. ${todo}`);
 }
 
 function requestOf(source: RunRequest, model: string | undefined, before: Said | undefined, fork: Fork): RunRequest {
-  const { agent, input, tools, level, tokenInterval } = source;
+  const { agent, input, tools, level, tokenInterval, operation, args } = source;
   const wanted = model ?? source.model;
   return {
     agent,
@@ -111,6 +119,8 @@ function requestOf(source: RunRequest, model: string | undefined, before: Said |
     ...(tools === undefined ? {} : { tools }),
     ...(level === undefined ? {} : { level }),
     ...(tokenInterval === undefined ? {} : { tokenInterval }),
+    ...(operation === undefined ? {} : { operation }),
+    ...(args === undefined ? {} : { args }),
     fork,
   };
 }

@@ -20,6 +20,10 @@ export interface StepSpan {
   calls?: number;
   /** Absent while it is open. */
   end?: number;
+  /** Where the first of its calls was carried out, or a person was asked for that. */
+  begun?: number;
+  /** Of the last call's result; absent while the model waits for one. */
+  told?: number;
 }
 
 const PAGE_BYTES = 256 * 1024;
@@ -31,6 +35,8 @@ export async function readPast(store: Store, key: RunKey, clock: Clock): Promise
   let request: Payloads['run.created'] | undefined;
   let firstText = '';
   let last = 0;
+  /** Calls of the last step that have no result. */
+  let waiting = 0;
 
   /** `false` at what no other run shares. */
   const see = (record: RunRecord): boolean => {
@@ -40,11 +46,17 @@ export async function readPast(store: Store, key: RunKey, clock: Clock): Promise
     if (record.kind === 'run.created') request = record.data;
     else if (record.kind === 'step.started') {
       const { supersedes, keep } = record.data;
+      waiting = 0;
       if (supersedes === undefined) steps.push({ start: seq });
       else if (steps.length === 1) firstText = firstText.slice(0, keep);
     } else if (record.kind === 'text' && steps.length === 1) firstText += record.data;
-    else if (record.kind === 'tool.called' && step) step.calls ??= seq;
-    else if (record.kind === 'step.ended' && step) step.end = seq;
+    else if (record.kind === 'tool.called' && step) {
+      step.calls ??= seq;
+      waiting++;
+    } else if (step && isAtWork(record)) step.begun ??= seq;
+    else if (record.kind === 'tool.result' && step) {
+      if (--waiting === 0) step.told = seq;
+    } else if (record.kind === 'step.ended' && step) step.end = seq;
     last = seq;
     return true;
   };
@@ -60,4 +72,9 @@ export async function readPast(store: Store, key: RunKey, clock: Clock): Promise
   }
   if (!request) throw new OpenClawError('NOT_FOUND', `There is no run ${source}.`);
   return { source, request, steps, firstText, last };
+}
+
+/** A call is being carried out, or a person was asked whether it may be. */
+function isAtWork(record: RunRecord): boolean {
+  return record.kind === 'tool.started' || (record.kind === 'approval.asked' && record.data.about === 'tool');
 }

@@ -1,10 +1,10 @@
 import { type CommandKind, LIMITS, OpenClawError } from '@openclaw-runtime/protocol';
-import { sendDataSchema } from '@openclaw-runtime/protocol/schema';
+import { approveDataSchema, sendDataSchema } from '@openclaw-runtime/protocol/schema';
 import type { Command, RunKey, Store } from '@openclaw-runtime/store';
 
 /**
- * Puts a client's command into the run's inbox; durable when it resolves. Rejects with `TOO_LARGE`, `BAD_REQUEST` for a message that is none, `RATE_LIMITED` when
- * too many wait, and what the inbox rejects with. A cancellation does not wait behind others; feedback may come when the run has ended.
+ * Puts a client's command into the run's inbox; durable when it resolves. Rejects with `TOO_LARGE`, `BAD_REQUEST` for a message or an approval that is none,
+ * `RATE_LIMITED` when too many wait, and what the inbox rejects with. A cancellation does not wait behind others; feedback may come when the run has ended.
  */
 export function submitCommand(
   store: Store,
@@ -15,12 +15,23 @@ export function submitCommand(
   if (data !== undefined && JSON.stringify(data).length > LIMITS.maxCommandChars) {
     throw new OpenClawError('TOO_LARGE', `The data of a command has at most ${LIMITS.maxCommandChars} characters of JSON.`);
   }
-  if (kind === 'send') checkMessage(data);
-  return store.inbox.put(key, command, kind === 'feedback', kind === 'cancel' ? undefined : LIMITS.maxWaitingCommands);
+  const schema = SCHEMAS[kind];
+  if (schema) check(schema, data);
+  return store.inbox.put(key, command, kind === 'feedback', MOST_WAITING[kind]);
 }
 
-function checkMessage(data: unknown): void {
-  const parsed = sendDataSchema.safeParse(data);
+const SCHEMAS = { send: sendDataSchema, approve: approveDataSchema, cancel: undefined, feedback: undefined } as const;
+
+/** A run that waits for a person answers no message, so those must not keep the person's answer out. */
+const MOST_WAITING = {
+  send: LIMITS.maxWaitingCommands,
+  feedback: LIMITS.maxWaitingCommands,
+  approve: 2 * LIMITS.maxWaitingCommands,
+  cancel: undefined,
+} as const;
+
+function check(schema: typeof sendDataSchema | typeof approveDataSchema, data: unknown): void {
+  const parsed = schema.safeParse(data);
   if (parsed.success) return;
   const [issue] = parsed.error.issues;
   throw new OpenClawError('BAD_REQUEST', `${['data', ...(issue?.path ?? [])].join('.')}: ${issue?.message}.`);

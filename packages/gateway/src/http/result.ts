@@ -1,10 +1,21 @@
-import { applyRecord, decodeRecords, emptyFold, foldText, foldThinking, foldToolCalls, type RunFold } from '@openclaw-runtime/protocol';
+import {
+  applyRecord,
+  decodeRecords,
+  emptyFold,
+  foldText,
+  foldThinking,
+  foldToolCalls,
+  type RunFold,
+  type RunRequest,
+  type WireRecord,
+} from '@openclaw-runtime/protocol';
 import type { Head, RunKey, Store } from '@openclaw-runtime/store';
 
 const PAGE_BYTES = 1024 * 1024;
 
-/** Where a run stands, from its log: `{epoch, head, status, text, thinking, toolCalls, usage, …}`. Rejects with `NOT_FOUND`. */
+/** What a run was asked and where it stands, from its log: `{agent, operation?, args?, parent?, epoch, head, status, text, thinking, toolCalls, usage, …}`. Rejects with `NOT_FOUND`. */
 export async function readResult(store: Store, key: RunKey): Promise<object> {
+  const { agent, operation, args, parent } = await requestOf(store, key);
   const snapshot = await store.runs.snapshot(key);
   let fold: RunFold = snapshot ? (JSON.parse(snapshot.fold) as RunFold) : emptyFold();
   let head: Head;
@@ -25,6 +36,11 @@ export async function readResult(store: Store, key: RunKey): Promise<object> {
   }
   const outcome = fold.outcome ?? { status: 'running' };
   return {
+    // JSON leaves out what is undefined.
+    agent,
+    operation,
+    args,
+    parent,
     epoch: head.epoch,
     head: head.seq,
     ...outcome,
@@ -33,4 +49,10 @@ export async function readResult(store: Store, key: RunKey): Promise<object> {
     toolCalls: foldToolCalls(fold),
     usage: fold.usage,
   };
+}
+
+async function requestOf(store: Store, key: RunKey): Promise<RunRequest> {
+  const { chunk, snapshot } = await store.runs.read(key, 0, 1);
+  const [first] = JSON.parse(`[${chunk?.body ?? snapshot?.creation}]`) as [WireRecord];
+  return first[3] as RunRequest;
 }

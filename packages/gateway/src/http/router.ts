@@ -25,7 +25,7 @@ export interface Health {
 const TENANT = 'default';
 
 /** Paths below a run, and the commands that they stand for. */
-const COMMANDS: Readonly<Record<string, CommandKind>> = { cancel: 'cancel', messages: 'send', feedback: 'feedback' };
+const COMMANDS: Readonly<Record<string, CommandKind>> = { cancel: 'cancel', messages: 'send', feedback: 'feedback', approve: 'approve' };
 
 /** Answers every HTTP request; whatever goes wrong becomes an error of the table. */
 export function createRouter(context: GatewayContext, create: CreateDeps, health: Health) {
@@ -60,7 +60,7 @@ async function route(
     allow(request, 'POST');
     return verifyData(context, request, response);
   }
-  const [, run, action] = /^\/v1\/runs\/([A-Za-z0-9_-]{22})(?:\/(events|fork|cancel|messages|feedback))?$/.exec(url.pathname) ?? [];
+  const [, run, action] = /^\/v1\/runs\/([A-Za-z0-9_-]{22})(?:\/(events|fork|cancel|messages|feedback|approve))?$/.exec(url.pathname) ?? [];
   if (run === undefined) throw new OpenClawError('NOT_FOUND', `There is nothing at ${url.pathname}.`);
   const key = runKey(TENANT, run);
   if (action === 'events') {

@@ -12,7 +12,7 @@ export interface AgentThreads {
    */
   call(call: ThreadCall, signal: AbortSignal): Promise<string | undefined>;
   readonly status: ThreadsStatus;
-  /** Ends all threads; what runs there is rejected with `THREAD_LOST`. */
+  /** Ends all threads; what runs there is rejected with `THREAD_LOST`, what waits or comes later with `SHUTTING_DOWN`. */
   close(): Promise<void>;
 }
 

@@ -4,6 +4,7 @@ import type { StepResult } from './step.ts';
 
 /** A step that has ended. */
 export interface Answer extends Said {
+  readonly attempt: number;
   readonly finish: Finish;
   /** What is still to be written of the step. */
   readonly records: readonly string[];
@@ -11,7 +12,7 @@ export interface Answer extends Said {
 
 export function answerOf(step: number, { attempt, text, toolCalls, finish, usage }: StepResult): Answer {
   const calls = toolCalls.map((call) => encodeRecord('tool.called', step, attempt, call));
-  return { step, finish, text, toolCalls, records: [...calls, encodeRecord('step.ended', step, attempt, { finish, usage })] };
+  return { step, attempt, finish, text, toolCalls, records: [...calls, encodeRecord('step.ended', step, attempt, { finish, usage })] };
 }
 
 /** A step that a message broke off: what was said stands. What it cost, providers mostly do not tell. */

@@ -1,5 +1,5 @@
 import type { Message } from '@openclaw-runtime/protocol';
-import { dialogueOf, type Given, NO_MESSAGES, nextToAnswer, type Said, toldTo, userMessage, waitingOf } from './messages.ts';
+import { dialogueOf, type Given, isTold, NO_MESSAGES, nextToAnswer, type Said, toldTo, userMessage, waitingOf } from './messages.ts';
 
 const NOTHING_SAID: readonly Said[] = [];
 
@@ -28,9 +28,18 @@ export class Conversation {
     return this.#given?.some(({ mode, step }) => mode === 'interrupt' && step === undefined) ?? false;
   }
 
-  /** Whether a message waits that a further step can answer: behind a call to a tool of the caller's its result must come first, in another run. */
-  isAsked({ toolCalls }: Said): boolean {
-    return this.#given !== undefined && toolCalls.length === 0 && waitingOf(this.#given).length > 0;
+  /**
+   * Whether a further step is due: its tools' results are there, or a message waits that it can answer. Behind a call to a tool of the caller's the result must come
+   * first, in another run.
+   */
+  isAsked(said: Said): boolean {
+    if (said.toolCalls.length > 0) return isTold(said);
+    return this.#given !== undefined && waitingOf(this.#given).length > 0;
+  }
+
+  /** Steps whose tools the run called itself. */
+  get rounds(): number {
+    return this.#said?.filter(isTold).length ?? 0;
   }
 
   /** A further step follows this one. */
@@ -40,7 +49,8 @@ export class Conversation {
 
   /** The messages that a new step answers; from now on they wait no more. */
   answer(step: number): readonly Given[] {
-    const answered = nextToAnswer(this.#given ?? NO_MESSAGES, this.#said === undefined);
+    const last = this.#said?.at(-1);
+    const answered = nextToAnswer(this.#given ?? NO_MESSAGES, last !== undefined && !isTold(last));
     for (const each of answered) each.step = step;
     return answered;
   }

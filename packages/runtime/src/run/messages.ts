@@ -14,6 +14,14 @@ export interface Said {
   readonly step: number;
   readonly text: string;
   readonly toolCalls: readonly ToolCall[];
+  /** Of the calls that the run carried out itself; absent before it did. */
+  readonly results?: readonly ToolAnswer[];
+}
+
+/** What a call of a tool came to, as its model is told. */
+export interface ToolAnswer {
+  readonly id: string;
+  readonly content: string;
 }
 
 export const NO_MESSAGES: readonly Given[] = [];
@@ -22,12 +30,17 @@ export function waitingOf(given: readonly Given[]): readonly Given[] {
   return given.filter(({ step }) => step === undefined);
 }
 
-/** Those that the next step answers: all that will not wait, together and in order; else one of the queue, once the run's input is answered. */
-export function nextToAnswer(given: readonly Given[], isFirstStep: boolean): readonly Given[] {
+/** Those that the next step answers: all that will not wait, together and in order; else one of the queue, once what came before is answered. */
+export function nextToAnswer(given: readonly Given[], isFree: boolean): readonly Given[] {
   if (given.length === 0) return given;
   const waiting = waitingOf(given);
   const urgent = waiting.filter(({ mode }) => mode !== 'queue');
-  return urgent.length > 0 || isFirstStep ? urgent : waiting.slice(0, 1);
+  return urgent.length > 0 || !isFree ? urgent : waiting.slice(0, 1);
+}
+
+/** Whether the step called tools, and the results of all are there: a further step is told of them. */
+export function isTold({ toolCalls, results }: Said): boolean {
+  return toolCalls.length > 0 && results?.length === toolCalls.length;
 }
 
 /** The conversation behind the run's input: of each step the messages that it answers, and what it said. */
@@ -44,7 +57,11 @@ export function userMessage({ text }: Given): Message {
 }
 
 /** Nothing where nothing was said: providers refuse an empty answer. */
-function answerOf({ text, toolCalls }: Said): readonly Message[] {
-  if (toolCalls.length > 0) return [{ role: 'assistant', content: text, toolCalls }];
+function answerOf({ text, toolCalls, results = [] }: Said): readonly Message[] {
+  if (toolCalls.length > 0) return [{ role: 'assistant', content: text, toolCalls }, ...results.map(toolMessage)];
   return text === '' ? [] : [{ role: 'assistant', content: text }];
+}
+
+function toolMessage({ id, content }: ToolAnswer): Message {
+  return { role: 'tool', toolCallId: id, content };
 }

@@ -1,6 +1,6 @@
-import type { AgentSpec } from '@openclaw-runtime/agent';
+import type { AgentSpec, ModelCall } from '@openclaw-runtime/agent';
 import type { ModelBroker } from '@openclaw-runtime/model';
-import { type Message, OpenClawError, type RunRequest } from '@openclaw-runtime/protocol';
+import { type Message, OpenClawError, type RunRequest, type ToolSpec } from '@openclaw-runtime/protocol';
 import { metersOf } from './course.ts';
 import { deliveredOf } from './ladder.ts';
 import type { Given } from './messages.ts';
@@ -19,6 +19,7 @@ export interface Question {
   readonly turn: Turn | undefined;
   /** What was said behind the run's input. */
   readonly dialogue: readonly Message[];
+  readonly tools: readonly ToolSpec[] | undefined;
   /** The messages that a new step is the first to answer. */
   readonly answers: readonly Given[];
   /** Of a step that an earlier owner began. */
@@ -26,31 +27,64 @@ export interface Question {
 }
 
 /** What a step asks of which model. Throws `NOT_FOUND` for an agent that is none. */
-export function stepCall(asked: RunRequest, deps: QuestionHouse, { step, turn, dialogue, answers, replay }: Question): StepCall {
-  const agent = deps.agents.get(asked.agent);
-  if (!agent) throw new OpenClawError('NOT_FOUND', `There is no agent ${asked.agent}. Known: ${[...deps.agents.keys()].join(', ')}.`);
-  const system: readonly Message[] = agent.instructions ? [{ role: 'system', content: agent.instructions }] : [];
-  const wanted = asked.model ?? agent.model ?? deps.defaultModel;
-  const model = known(deps.broker, replay?.course.began) ?? wanted;
-  const messages = [...system, ...(turn?.messages ?? []), ...messagesOf(asked), ...(turn?.held ?? []), ...dialogue];
-  const call = { step, model, messages, tools: asked.tools };
-  const last = replay?.fold.steps.at(-1);
-  if (last && replay) {
-    const cause = new OpenClawError('STORE_FAILED', 'the process that owned the run died');
-    return { ...call, resume: { ...resumeOf(deps.broker, replay), delivered: deliveredOf(last), cause } };
-  }
+export function stepCall(asked: RunRequest, deps: QuestionHouse, { step, turn, dialogue, tools, answers, replay }: Question): StepCall {
+  const agent = agentOf(asked, deps);
+  const messages = [...systemOf(agent), ...(turn?.messages ?? []), ...messagesOf(asked), ...(turn?.held ?? []), ...dialogue];
+  const call = { step, model: modelOf(asked, agent, deps, replay), messages, tools };
+  if (replay?.fold.steps.length) return { ...call, resume: resumeOf(deps.broker, replay) };
   return answers.length > 0 ? { ...call, answers: answers.map(({ command }) => command) } : call;
 }
 
+/** What a step of an operation asks. `replay`: of a step that an earlier owner began. */
+export function operationCall(
+  asked: RunRequest,
+  deps: QuestionHouse,
+  { messages, model, tools }: ModelCall,
+  step: number,
+  replay: Replay | undefined,
+): StepCall {
+  const agent = agentOf(asked, deps);
+  const system = messages.some(({ role }) => role === 'system') ? [] : systemOf(agent);
+  const wanted = modelOf({ ...asked, ...(model !== undefined && { model }) }, agent, deps, replay);
+  const call = { step, model: wanted, messages: [...system, ...messages], tools };
+  return replay ? { ...call, resume: resumeOf(deps.broker, replay) } : call;
+}
+
+/** Throws `NOT_FOUND` with the known names. */
+export function agentOf<A extends AgentSpec>(
+  { agent: name }: Pick<RunRequest, 'agent'>,
+  { agents }: { readonly agents: ReadonlyMap<string, A> },
+): A {
+  const agent = agents.get(name);
+  if (!agent) throw new OpenClawError('NOT_FOUND', `There is no agent ${name}. Known: ${[...agents.keys()].join(', ')}.`);
+  return agent;
+}
+
+function systemOf({ instructions }: AgentSpec): readonly Message[] {
+  return instructions ? [{ role: 'system', content: instructions }] : [];
+}
+
+function modelOf(
+  { model }: Pick<RunRequest, 'model'>,
+  agent: AgentSpec,
+  { broker, defaultModel }: QuestionHouse,
+  replay: Replay | undefined,
+): string {
+  return known(broker, replay?.course.began) ?? model ?? agent.model ?? defaultModel;
+}
+
 /** Where an earlier owner was with the step, as far as its models are still there. */
-function resumeOf(broker: ModelBroker, { course, fold }: Replay): Omit<Resume, 'delivered' | 'cause'> {
+function resumeOf(broker: ModelBroker, { course, fold }: Replay): Resume {
   const { asked, kept } = course;
   const keeper = known(broker, kept?.model);
+  const delivered = deliveredOf(fold.steps.at(-1));
   return {
-    meters: metersOf(course, deliveredOf(fold.steps.at(-1))),
+    delivered,
+    meters: metersOf(course, delivered),
     asked,
     spoke: known(broker, course.spoke),
     kept: keeper === undefined ? undefined : kept,
+    cause: new OpenClawError('STORE_FAILED', 'the process that owned the run died'),
   };
 }
 

@@ -2,6 +2,7 @@ import { applyRecord, decodeRecords, emptyFold, OpenClawError, type RunFold, typ
 import type { RunKey, Snapshot, Store } from '@openclaw-runtime/store';
 import { beginCourse, type Course, followCourse } from './course.ts';
 import type { Given } from './messages.ts';
+import { followPast, type Past } from './past.ts';
 
 /** What an earlier owner left of a run. */
 export interface Replay {
@@ -17,8 +18,8 @@ export interface Replay {
   readonly course: Course;
 }
 
-/** What recovery needs of records 1..seq beside their fold. It is JSON, and does not grow with what was said. */
-export interface ReplayState {
+/** What recovery needs of records 1..seq beside their fold. It is JSON, and does not grow with what models said. */
+export interface ReplayState extends Past {
   seq: number;
   readonly accepted: string[];
   cancelled?: string;
@@ -67,7 +68,12 @@ export function applyReplay(state: ReplayState, record: RunRecord): void {
     case 'feedback.given':
       accepted.push(record.data.command);
       return;
+    case 'approval.given':
+      if (record.data.command !== undefined) accepted.push(record.data.command);
+      followPast(state, record, state.step);
+      return;
     default:
+      followPast(state, record, state.step);
   }
 }
 

@@ -1,6 +1,8 @@
-import { type Clock, sleep } from '@openclaw-runtime/kit';
-import { type Message, OpenClawError } from '@openclaw-runtime/protocol';
+import type { Clock } from '@openclaw-runtime/kit';
+import type { Message } from '@openclaw-runtime/protocol';
 import type { RunKey, Store } from '@openclaw-runtime/store';
+import { untilAborted } from './until-aborted.ts';
+import { whenNotFull } from './when-not-full.ts';
 
 /** Conversations: the runs of one session take turns, in the order in which they took their seats, and each sees what the ones before said. */
 export interface Sessions {
@@ -81,33 +83,9 @@ async function takeTurn(store: Store, clock: Clock, tenant: string, name: string
   };
 }
 
-/** A full disk is waited for: the answer is there, and is not thrown away for it. */
-async function whenNotFull<T>(clock: Clock, signal: AbortSignal, write: () => Promise<T>): Promise<T> {
-  for (;;) {
-    try {
-      return await write();
-    } catch (error) {
-      if (!(error instanceof OpenClawError && error.code === 'STORE_FULL')) throw OpenClawError.from(error);
-      await sleep(clock, error.retryAfterMs ?? 1_000, signal);
-    }
-  }
-}
-
 /** What the session held before this run spoke. */
 function beforeRun(state: SessionState | undefined, run: string): Pick<Turn, 'messages' | 'held'> {
   if (!state) return { messages: [], held: [] };
   if (state.last !== run || !state.found) return { messages: state.messages, held: state.held ?? [] };
   return { messages: state.messages.slice(0, state.found.count), held: state.found.held };
-}
-
-function untilAborted(promise: Promise<void>, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const stop = (): void => reject(signal.reason);
-    if (signal.aborted) return stop();
-    signal.addEventListener('abort', stop, { once: true });
-    promise.then(() => {
-      signal.removeEventListener('abort', stop);
-      resolve();
-    }, reject);
-  });
 }

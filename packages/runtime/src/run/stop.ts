@@ -9,4 +9,9 @@ export class Stop {
     this.end = end;
     this.handover = end === undefined;
   }
+
+  /** What an agent's code is told. */
+  toString(): string {
+    return this.handover ? 'Another process goes on with the run.' : 'The run was stopped.';
+  }
 }

@@ -1,0 +1,16 @@
+import type { MessagePort } from 'node:worker_threads';
+
+/** The `workerData` of a thread. */
+export interface ThreadData {
+  /** An `Int32Array` of {@link BEAT_CELLS} cells. */
+  readonly beats: SharedArrayBuffer;
+  /** Where arrays of `Down` come from and arrays of `Up` go to; absent: the worker's own port. Has to be in the transfer list. */
+  readonly port?: MessagePort;
+}
+
+/** Counts up every 100 ms while the thread is not held. */
+export const BEATS = 0;
+/** Id of the call whose code ran last; 0: of none, {@link LOADING}: a module's while it is imported, and what it left running. */
+export const CURRENT = 1;
+export const BEAT_CELLS = 2;
+export const LOADING = -1;

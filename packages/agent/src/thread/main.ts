@@ -1,0 +1,54 @@
+// The entry of a thread that runs agents' code.
+import { parentPort, workerData } from 'node:worker_threads';
+import { systemClock } from '@openclaw-runtime/kit';
+import type { Down } from '../port.ts';
+import { BEATS, type ThreadData } from '../thread-data.ts';
+import { openScope } from './scope.ts';
+import { createThreadSide, type ThreadSide } from './thread-side.ts';
+
+const BEAT_MS = 100;
+
+serve(workerData as ThreadData);
+
+function serve({ beats, port = parentPort ?? undefined }: ThreadData): void {
+  if (port === undefined) throw new Error('agents run in a thread of a pool');
+  const cells = new Int32Array(beats);
+  const side = createThreadSide({
+    post: (ups) => port.postMessage(ups),
+    defer: setImmediate,
+    importModule: (url) => import(url),
+    clock: systemClock,
+    scope: openScope(cells),
+  });
+  beat(cells);
+  fence(side);
+  port.on('message', (downs: readonly Down[]) => side.take(downs));
+}
+
+function beat(cells: Int32Array): void {
+  Atomics.add(cells, BEATS, 1);
+  systemClock.after(BEAT_MS, () => beat(cells));
+}
+
+/** What agents' code does to the process it does to its thread, and its call is named. */
+function fence(side: ThreadSide): void {
+  const exit = process.exit.bind(process);
+  process.exit = (code) => {
+    side.exiting(code);
+    return exit(code);
+  };
+  for (const stream of [process.stdout, process.stderr]) {
+    stream.write = (chunk: unknown, ...rest: readonly unknown[]) => {
+      side.print(typeof chunk === 'string' ? chunk : Buffer.from(chunk as Uint8Array).toString());
+      const then = rest.findLast((one) => typeof one === 'function') as (() => void) | undefined;
+      if (then !== undefined) process.nextTick(then);
+      return true;
+    };
+  }
+  process.on('uncaughtException', (error) => {
+    if (side.crashed(error, 'exception')) exit(1);
+  });
+  process.on('unhandledRejection', (reason) => {
+    if (side.crashed(reason, 'rejection')) exit(1);
+  });
+}

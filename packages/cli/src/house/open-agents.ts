@@ -1,0 +1,51 @@
+import { availableParallelism } from 'node:os';
+import type { AgentSpec, CodedAgent, HouseTools } from '@openclaw-runtime/agent';
+import { OpenClawError } from '@openclaw-runtime/protocol';
+import type { AgentThreads } from '@openclaw-runtime/runtime';
+import type { Config } from '../config/config.ts';
+import { describeAgents } from './agents.ts';
+import type { HousePorts } from './house.ts';
+import { shippedOf } from './shipped.ts';
+import { openThreads } from './threads.ts';
+import { openTools } from './tools.ts';
+
+/** The agents of a house, and what their runs work with. */
+export interface AgentsAtWork extends AsyncDisposable {
+  readonly agents: readonly (AgentSpec | CodedAgent)[];
+  readonly threads: AgentThreads;
+  /** Absent where no agent uses any. */
+  readonly houseTools?: HouseTools;
+  /** A secret of an agent's, by the name its code knows it by. Throws `AGENT_FAILED`. */
+  secrets(name: string, agent: string): string;
+}
+
+export interface AgentsOptions {
+  /** Folder of the runs' workspaces. */
+  readonly workspaces: string;
+  readonly env: Readonly<Record<string, string | undefined>>;
+}
+
+/** Learns what the agents' modules declare, and opens the tools they use. Rejects with `BAD_CONFIG`. */
+export async function openAgents(config: Config, { workspaces, env }: AgentsOptions, ports: HousePorts): Promise<AgentsAtWork> {
+  await using opened = new AsyncDisposableStack();
+  const threads = await openThreads(config, { workspaces, processors: availableParallelism() }, ports);
+  opened.defer(() => threads.close());
+  const shipped = shippedOf(config);
+  const described = await describeAgents(config, threads);
+  const own = described.filter(({ name }) => !shipped.some((agent) => agent.name === name));
+  const houseTools = await openTools(config, { own, shipped }, env, ports);
+  if (houseTools) opened.defer(() => houseTools.close());
+  const rooms = opened.move();
+  return {
+    agents: [...own, ...shipped],
+    threads,
+    ...(houseTools && { houseTools }),
+    secrets(name, agent) {
+      const secrets = config.agents[agent]?.secrets ?? {};
+      const secret = Object.hasOwn(secrets, name) ? secrets[name] : undefined;
+      if (secret) return secret.reveal();
+      throw new OpenClawError('AGENT_FAILED', `The agent ${agent} has no secret ${name}. Set agents.${agent}.secrets.${name}.`);
+    },
+    [Symbol.asyncDispose]: () => rooms.disposeAsync(),
+  };
+}

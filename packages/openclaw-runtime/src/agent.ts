@@ -1,0 +1,20 @@
+/** What an author of agents writes against. Apart from the client, so that a thread which runs an agent loads no more than that. */
+export {
+  type AgentDefinition,
+  type AgentOptions,
+  type ArgsOf,
+  type ChildOptions,
+  defineAgent,
+  type ModelRequest,
+  type OperationContext,
+  type OperationDefinition,
+  type OperationFunction,
+  type OperationOptions,
+  type Operations,
+  operation,
+  type ResultOf,
+  type ToolContext,
+  type ToolDefinition,
+  type ToolOptions,
+  tool,
+} from '@openclaw-runtime/agent';

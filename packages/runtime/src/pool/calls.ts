@@ -1,0 +1,125 @@
+import type { Down, Up } from '@openclaw-runtime/agent';
+import type { Clock } from '@openclaw-runtime/kit';
+import { OpenClawError } from '@openclaw-runtime/protocol';
+import { type Asks, createAsks } from './asks.ts';
+import { toolTimeout } from './verdict.ts';
+import type { Stop, Work } from './work.ts';
+
+/** The calls that run in one thread. */
+export interface Calls {
+  readonly size: number;
+  /** Calls that do not wait for a person or for another run. */
+  readonly busy: number;
+  readonly byId: ReadonlyMap<number, Work>;
+  /** It has a place here; its code does not run yet. */
+  seat(work: Work): void;
+  /** Its code runs from now on. */
+  begin(work: Work): void;
+  /** Its code is asked to end, and a while later the thread is. */
+  stop(work: Work, why: Stop): void;
+  hear(message: CallUp): void;
+  settleAll(errorOf: (work: Work) => unknown): void;
+}
+
+export type CallUp = Extract<Up, { readonly id: number }>;
+
+export interface CallsOwner {
+  readonly clock: Clock;
+  readonly graceMs: number;
+  post(message: Down): void;
+  /** A call settled, or waits for others now. */
+  freed(): void;
+  /** It was asked to end and goes on. */
+  overdue(work: Work, error: unknown): void;
+}
+
+export function createCalls({ clock, graceMs, post, freed, overdue }: CallsOwner): Calls {
+  const byId = new Map<number, Work>();
+  const asks = new Map<number, Asks>();
+  const leave = (work: Work): void => {
+    byId.delete(work.id);
+    asks.delete(work.id);
+    freed();
+  };
+
+  const stop: Calls['stop'] = (work, why) => {
+    if (!byId.has(work.id) || work.stop) return;
+    work.stop = why;
+    post({ t: 'abort', id: work.id, reason: OpenClawError.from(why.error, 'CANCELLED').toBody() });
+    const cancelGrace = clock.after(graceMs, () => overdue(work, why.error));
+    const { done } = work.held;
+    work.held = {
+      abort: () => undefined,
+      done() {
+        cancelGrace();
+        done();
+      },
+    };
+  };
+
+  const ask = (work: Work, { id, n, request }: Extract<Up, { readonly t: 'ask' }>): void => {
+    const open = asks.get(id);
+    if (!open || work.stop) return;
+    try {
+      open.take(request, ({ value, error }) => {
+        if (byId.has(id)) post({ t: 'answer', id, n, ...(value !== undefined && { value }), ...(error && { error: error.toBody() }) });
+      });
+    } catch (error) {
+      stop(work, { error, late: false });
+    }
+    if (open.resting) freed();
+  };
+
+  return {
+    byId,
+    get size() {
+      return byId.size;
+    },
+    get busy() {
+      let busy = 0;
+      for (const open of asks.values()) if (!open.resting) busy++;
+      return busy;
+    },
+    seat(work) {
+      byId.set(work.id, work);
+      asks.set(work.id, createAsks(work));
+      work.held = {
+        abort: () => work.reject(work.signal.reason),
+        done: () => leave(work),
+      };
+    },
+    begin(work) {
+      if (!byId.has(work.id)) return;
+      const { agent, job } = work.call;
+      post({ t: 'call', id: work.id, agent: agent.name, job });
+      const limitMs = job.kind === 'tool' ? agent.card.tools.find(({ name }) => name === job.tool)?.timeoutMs : undefined;
+      const cancelLimit =
+        limitMs === undefined ? undefined : clock.after(limitMs, () => stop(work, { error: toolTimeout(work, limitMs), late: true }));
+      work.held = {
+        abort: () => stop(work, { error: work.signal.reason, late: false }),
+        done() {
+          cancelLimit?.();
+          leave(work);
+        },
+      };
+    },
+    stop,
+    hear(message) {
+      const work = byId.get(message.id);
+      if (!work) return;
+      switch (message.t) {
+        case 'said':
+          return work.call.said(message.text, message.dropped);
+        case 'ask':
+          return ask(work, message);
+        case 'done':
+          return work.stop && !work.stop.late ? work.reject(work.stop.error) : work.resolve(message.value);
+        case 'failed':
+          return work.reject(work.stop ? work.stop.error : OpenClawError.fromBody(message.error));
+      }
+    },
+    settleAll(errorOf) {
+      for (const work of [...byId.values()]) work.reject(errorOf(work));
+    },
+  };
+}

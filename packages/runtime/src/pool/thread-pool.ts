@@ -1,0 +1,150 @@
+import { OpenClawError } from '@openclaw-runtime/protocol';
+import type { Need } from './choose.ts';
+import { createCrew } from './crew.ts';
+import type { Hand } from './hand.ts';
+import { resolvePoolOptions, type ThreadPoolOptions } from './options.ts';
+import type { AgentThreads, ThreadCall } from './threads.ts';
+import { createTurns, type Turns } from './turns.ts';
+import { createWork } from './work.ts';
+
+/** Somebody who needs a thread. */
+interface Waiting {
+  readonly need: Need;
+  readonly tenant: string;
+  go(hand: Hand): void;
+  fail(error: unknown): void;
+}
+
+/** Milliseconds after which one may try again when too many wait. */
+const RETRY_MS = 1_000;
+
+/** Threads are started when they are first needed. */
+export function createThreadPool(options: ThreadPoolOptions): AgentThreads {
+  const resolved = resolvePoolOptions(options);
+  const { clock, heapMiB, maxQueued, timeouts } = resolved;
+  const lost: Record<string, number> = {};
+  /** Those that need a thread of their own do not hold up those that share one. */
+  const queues = { sharing: createTurns<Waiting>(), alone: createTurns<Waiting>() };
+  let calls = 0;
+  let closed = false;
+  let cancelLook: (() => void) | undefined;
+  let pumping: 'no' | 'yes' | 'again' = 'no';
+  let used = false;
+
+  const crew = createCrew(resolved, {
+    freed: () => pump(),
+    lost(loss) {
+      lost[loss.code] = (lost[loss.code] ?? 0) + 1;
+      resolved.onLost(loss);
+    },
+    stuck: (loss) => resolved.onStuck(loss),
+  });
+
+  const pump = (): void => {
+    if (closed) return;
+    if (pumping !== 'no') {
+      pumping = 'again';
+      return;
+    }
+    do {
+      pumping = 'yes';
+      seat(queues.sharing);
+      seat(queues.alone);
+    } while (String(pumping) === 'again');
+    pumping = 'no';
+    if (used) crew.keepSpare();
+    watch();
+  };
+
+  const seat = (queue: Turns<Waiting>): void => {
+    for (let next = queue.first; next; next = queue.first) {
+      const hand = crew.place(next.need);
+      if (!hand) return;
+      queue.shift();
+      next.go(hand);
+    }
+  };
+
+  const watch = (): void => {
+    const [any] = crew;
+    if (cancelLook || !any) return;
+    const dueMs = clock.now() + timeouts.lookMs;
+    cancelLook = clock.after(timeouts.lookMs, () => {
+      cancelLook = undefined;
+      crew.look(clock.now() - dueMs);
+      watch();
+    });
+  };
+
+  const checkOpen = (): void => {
+    if (closed) throw shut();
+    if (queues.sharing.size + queues.alone.size >= maxQueued) throw full(maxQueued);
+  };
+
+  const wait = (waiting: Waiting): (() => void) => {
+    const queue = waiting.need.dedicated ? queues.alone : queues.sharing;
+    queue.push(waiting.tenant, waiting);
+    return () => queue.remove(waiting.tenant, waiting);
+  };
+
+  const needOf = ({ agent: { name, module, card } }: ThreadCall): Need => ({
+    agent: name,
+    module,
+    dedicated: card.dedicated,
+    heapMiB: Math.max(heapMiB, card.maxHeapMiB ?? 0),
+  });
+
+  return {
+    async describe(agent, module) {
+      checkOpen();
+      const hand = await new Promise<Hand>((go, fail) => {
+        wait({ need: { agent, module, dedicated: false, heapMiB }, tenant: '', go, fail });
+        pump();
+      });
+      return hand.load(agent, module);
+    },
+    async call(call, signal) {
+      signal.throwIfAborted();
+      checkOpen();
+      return new Promise((resolve, reject) => {
+        const work = createWork(
+          ++calls,
+          call,
+          signal,
+          { abort: () => work.reject(signal.reason), done: () => leave() },
+          { resolve, reject },
+        );
+        const leave = wait({ need: needOf(call), tenant: call.tenant, go: (hand) => hand.take(work), fail: (error) => work.reject(error) });
+        used = true;
+        pump();
+      });
+    },
+    get status() {
+      const hands = [...crew];
+      return {
+        threads: hands.length,
+        active: hands.filter(({ calls: { size } }) => size > 0).length,
+        calls: hands.reduce((sum, { calls: { size } }) => sum + size, 0),
+        queued: queues.sharing.size + queues.alone.size,
+        lost: { ...lost },
+      };
+    },
+    async close() {
+      closed = true;
+      cancelLook?.();
+      for (const queue of [queues.sharing, queues.alone]) {
+        for (let next = queue.shift(); next; next = queue.shift()) next.fail(shut());
+      }
+      await crew.close();
+    },
+  };
+}
+
+function shut(): OpenClawError {
+  return new OpenClawError('SHUTTING_DOWN', 'The threads for agents are closed. Call again when the server is there again.');
+}
+
+function full(queued: number): OpenClawError {
+  const message = `All threads for agents are busy, and ${queued} calls wait already. Try again later, or raise threads.max.`;
+  return new OpenClawError('RATE_LIMITED', message, { retryAfterMs: RETRY_MS });
+}

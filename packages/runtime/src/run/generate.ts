@@ -1,0 +1,58 @@
+import type { ModelAnswer } from '@openclaw-runtime/agent';
+import { backoffMs, type Clock, type Random, sleep } from '@openclaw-runtime/kit';
+import { type ModelBroker, type ModelRequest, type ModelSink, mayAnswerElsewhere } from '@openclaw-runtime/model';
+import { addUsage, NO_USAGE, OpenClawError, type Usage } from '@openclaw-runtime/protocol';
+import type { RunLimits } from './limits.ts';
+
+export interface GenerateHouse {
+  readonly broker: ModelBroker;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly limits: RunLimits;
+}
+
+const BACKOFF = { baseMs: 100, capMs: 5_000 };
+
+/** A model's whole answer, which nobody watches: what broke off is asked again from the start, of the model's fallbacks too. Its usage counts what broke off. */
+export async function generate(house: GenerateHouse, request: ModelRequest, signal: AbortSignal): Promise<ModelAnswer> {
+  const { broker, clock, random, limits } = house;
+  let models = [request.model, ...broker.info(request.model).fallbacks];
+  let spent = NO_USAGE;
+  for (let tries = 1; ; tries++) {
+    const sink = new Silence();
+    try {
+      const { finish, usage, toolCalls } = await broker.stream({ ...request, model: models[0] ?? request.model }, sink, signal);
+      return { text: sink.said, toolCalls, finish, usage: addUsage(spent, usage) };
+    } catch (thrown) {
+      if (signal.aborted) throw signal.reason;
+      const error = OpenClawError.from(thrown);
+      spent = addUsage(spent, sink.usage);
+      if (models.length > 1 && (error.retryable || mayAnswerElsewhere(error))) models = models.slice(1);
+      else if (!error.retryable || tries >= limits.noProgressAttempts) throw error;
+      else await sleep(clock, Math.max(backoffMs(BACKOFF, tries, random), error.retryAfterMs ?? 0, 1), signal);
+    }
+  }
+}
+
+class Silence implements ModelSink {
+  said = '';
+  usage: Usage = NO_USAGE;
+
+  text(delta: string): void {
+    this.said += delta;
+  }
+
+  spent(usage: Usage): void {
+    this.usage = addUsage(this.usage, usage);
+  }
+
+  thinking(): void {}
+
+  retry(): void {}
+
+  queued(): void {}
+
+  responding(): void {}
+
+  full(): undefined {}
+}

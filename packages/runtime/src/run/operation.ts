@@ -1,0 +1,132 @@
+import { type CodedAgent, encodeState, type OperationCard, type OperationJob } from '@openclaw-runtime/agent';
+import { addUsage, OpenClawError } from '@openclaw-runtime/protocol';
+import type { AgentThreads } from '../pool/threads.ts';
+import type { Agent } from './agents.ts';
+import { whenFree } from './call-tool.ts';
+import { runDeadlineMs } from './limits.ts';
+import { beginOperation, type OperationPast } from './past.ts';
+import { agentOf } from './question.ts';
+import type { Replay } from './replay.ts';
+import { Requests } from './requests.ts';
+import { isThreadLost, Restarts } from './restarts.ts';
+import { scrubbed } from './scrubbed.ts';
+import { Stop } from './stop.ts';
+import type { Work } from './work.ts';
+
+/** A run that carries out a function of its agent's, in a thread: it starts again from where its state was saved when the thread is lost, or the process. */
+export class Operation {
+  readonly #work: Work;
+  readonly #name: string;
+  #past: OperationPast = beginOperation();
+  #replay: Replay | undefined;
+
+  constructor(work: Work, name: string) {
+    this.#work = work;
+    this.#name = name;
+  }
+
+  /** What an earlier owner left. */
+  restore(replay: Replay): void {
+    this.#replay = replay;
+    this.#past = structuredClone(replay.state.operation) ?? beginOperation();
+    this.#work.usage = addUsage(this.#work.usage, this.#past.generated);
+  }
+
+  /** A message is kept in the log: nobody answers it. */
+  take(): void {}
+
+  isWaiting(): boolean {
+    return false;
+  }
+
+  /** Resolves to what the operation returned, as `encodeState` writes it. Rejects with its error, or when the run is to stop. */
+  async carryOut(): Promise<string | undefined> {
+    const { brake } = this.#work;
+    const { agent, code, card, threads } = this.#ready();
+    const cancelLimit = this.#limit(card);
+    const over = new AbortController();
+    const requests = new Requests(this.#work, agent, this.#past, this.#replay, AbortSignal.any([brake.signal, over.signal]));
+    try {
+      return await this.#untilDone(code, threads, requests);
+    } finally {
+      cancelLimit();
+      over.abort(new OpenClawError('CANCELLED', 'The operation has ended.'));
+      await requests.end();
+    }
+  }
+
+  async #untilDone(code: CodedAgent, threads: AgentThreads, requests: Requests): Promise<string | undefined> {
+    const { brake, deps, writer } = this.#work;
+    const restarts = new Restarts();
+    for (;;) {
+      brake.goOn();
+      try {
+        return await whenFree(deps.clock, brake.signal, () => this.#start(code, threads, requests), this.#isAnswer);
+      } catch (thrown) {
+        brake.goOn();
+        const error = own(thrown);
+        if (!isThreadLost(error) || !restarts.isLeft(error, deps.clock.now())) throw error;
+        const lost = { error: scrubbed(error, deps.scrub).toBody(), restarts: ++this.#past.losses };
+        writer.record('thread.lost', 0, 0, lost, 'process');
+      }
+    }
+  }
+
+  #start(agent: CodedAgent, threads: AgentThreads, requests: Requests): Promise<string | undefined> {
+    const { brake, deps, tenant, lease } = this.#work;
+    requests.restart();
+    const said = (text: string, dropped: number): void => deps.onSaid(lease.key, text, dropped);
+    return threads.call({ agent, tenant, job: this.#job(), ask: (request) => requests.answer(request), said }, brake.signal);
+  }
+
+  /** Whether the operation was told this by the run, and ends with it. */
+  readonly #isAnswer = ({ code, message }: OpenClawError): boolean =>
+    this.#past.pieces.some(({ error }) => error?.code === code && error.message === message);
+
+  #job(): OperationJob {
+    const { asked, facts } = this.#work;
+    const { state, pieces } = this.#past;
+    return {
+      kind: 'operation',
+      operation: this.#name,
+      ...(asked.args !== undefined && { args: encodeState(asked.args) }),
+      ...(state && { state }),
+      pieces: [...pieces],
+      run: facts,
+    };
+  }
+
+  #ready(): { readonly agent: Agent; readonly code: CodedAgent; readonly card: OperationCard; readonly threads: AgentThreads } {
+    const { asked, deps } = this.#work;
+    const agent = agentOf(asked, deps);
+    const operations = agent.code?.card.operations ?? [];
+    const card = operations.find(({ name }) => name === this.#name);
+    if (!agent.code || !card) {
+      const known = operations.map(({ name }) => name).join(', ') || 'none';
+      throw new OpenClawError('NOT_FOUND', `The agent ${agent.name} has no operation ${this.#name}. Known: ${known}.`);
+    }
+    if (!deps.threads) throw new OpenClawError('NOT_IMPLEMENTED', 'This server runs no code of agents. Give it threads.');
+    return { agent, code: agent.code, card, threads: deps.threads };
+  }
+
+  /** Ends the run when the operation's own time is up. */
+  #limit({ timeoutMs }: OperationCard): () => void {
+    const { asked, deps, brake } = this.#work;
+    if (timeoutMs === undefined) return () => undefined;
+    const leftMs = runDeadlineMs(asked.at, { runMs: timeoutMs }, deps.clock) - deps.clock.now();
+    const error = new OpenClawError(
+      'PROVIDER_TIMEOUT',
+      `The operation took longer than ${timeoutMs} ms. Raise its timeoutMs if that is expected.`,
+    );
+    return deps.clock.after(Math.min(leftMs, deps.limits.runMs), () =>
+      brake.halt(new Stop((usage) => ({ status: 'timed_out', error: error.toBody(), usage }))),
+    );
+  }
+}
+
+/** What only the store may say is the agent's own failure when its code says it. */
+function own(thrown: unknown): OpenClawError {
+  const error = OpenClawError.from(thrown, 'AGENT_FAILED');
+  const isStores = error.code === 'FENCED' || error.code === 'STORE_FAILED' || error.code === 'INTERNAL';
+  return isStores ? new OpenClawError('AGENT_FAILED', error.message, { cause: error }) : error;
+}

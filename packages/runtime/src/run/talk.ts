@@ -1,0 +1,177 @@
+import { type Message, OpenClawError, type ToolCall, type ToolSpec } from '@openclaw-runtime/protocol';
+import { act, type PlacedCall } from './act.ts';
+import { type Answer, answerOf, interruptedAnswer } from './answer.ts';
+import { Conversation } from './conversation.ts';
+import { Interruption } from './interruption.ts';
+import { type Given, NO_MESSAGES, type Said } from './messages.ts';
+import type { CallPast } from './past.ts';
+import { messagesOf, stepCall } from './question.ts';
+import type { Replay } from './replay.ts';
+import type { Turn } from './sessions.ts';
+import { runStep } from './step.ts';
+import { createToolbox, type Toolbox } from './toolbox.ts';
+import type { Work } from './work.ts';
+
+/** Steps of one run whose tools it may call itself. */
+const MAX_ROUNDS = 64;
+
+/** The talk of a run with its model: steps, the tools they call, the messages that come meanwhile. */
+export class Talk {
+  readonly #work: Work;
+  readonly #conversation = new Conversation();
+  #toolbox: Toolbox | undefined;
+  #tools: readonly ToolSpec[] | undefined;
+  /** What an earlier owner left of the last step's calls. */
+  #calls: readonly CallPast[] = [];
+  #isCalling = false;
+
+  constructor(work: Work) {
+    this.#work = work;
+    const { asked, deps } = work;
+    this.#tools = asked.tools;
+    const agent = deps.agents.get(asked.agent);
+    if (!agent?.hasTools) return;
+    this.#toolbox = createToolbox(agent, deps.houseTools);
+    const { tools = [] } = asked;
+    this.#tools = [...this.#toolbox.specs.filter(({ name }) => !tools.some((tool) => tool.name === name)), ...tools];
+  }
+
+  /** What an earlier owner left. */
+  restore({ given, fold, state }: Replay): void {
+    const { calls = [] } = state;
+    const isToolless = calls.every(({ content }) => content === undefined);
+    const before = fold.steps.slice(0, -1);
+    this.#conversation.restore(given, isToolless ? before : before.map((said) => withResults(said, calls)));
+    this.#calls = calls;
+  }
+
+  /** A message to the run. */
+  take(message: Given): void {
+    this.#conversation.add(message);
+    if (message.mode === 'interrupt' && this.#isCalling) this.#work.brake.interrupt();
+  }
+
+  /** Whether this command's message waits for an answer. */
+  isWaiting(command: string): boolean {
+    return this.#conversation.isWaiting(command);
+  }
+
+  /** The run's first step, or where an earlier owner was: a step that is gone on with, or is only read when it was complete. */
+  begin(turn: Turn | undefined, replay: Replay | undefined): Promise<Answer> | Answer {
+    const last = replay?.fold.steps.at(-1);
+    if (!last) return this.#step(turn, 1, undefined);
+    if (last.ended) return { ...last, finish: last.finish ?? 'stop', records: [] };
+    if (this.#conversation.isInterrupted) return interruptedAnswer(last);
+    return this.#step(turn, last.step, replay);
+  }
+
+  /** Waits for what is coming, calls tools and takes further steps until the run is over. */
+  async converse(turn: Turn | undefined, first: Answer): Promise<Answer> {
+    let answer = first;
+    while (!this.isOver(answer)) {
+      answer = this.write(answer);
+      if (this.#isToAct(answer)) answer = await this.#act(answer);
+      await this.#work.lease.incoming();
+      this.#work.brake.goOn();
+      if (!this.#conversation.isAsked(answer)) continue;
+      this.#conversation.push(answer);
+      if (this.#conversation.rounds > MAX_ROUNDS) throw tooManyRounds();
+      answer = await this.#step(turn, answer.step + 1, undefined);
+    }
+    return answer;
+  }
+
+  /** Nothing is to be done or answered, and nothing is coming: true only for this turn of the event loop. */
+  isOver(answer: Answer): boolean {
+    return !this.#isToAct(answer) && !this.#conversation.isAsked(answer) && !this.#work.lease.incoming();
+  }
+
+  /** Logs the end of a step whose run goes on. */
+  write(answer: Answer): Answer {
+    if (answer.records.length === 0) return answer;
+    this.#work.writer.append(answer.records, false);
+    return { ...answer, records: [] };
+  }
+
+  /** What the run adds to its session. */
+  saidIn(turn: Turn, answer: Answer): readonly Message[] {
+    return [...messagesOf(this.#work.asked), ...turn.held, ...this.#conversation.with(answer)];
+  }
+
+  /** What waits behind a tool call has to wait for its result, which comes with another run. */
+  get unanswered(): readonly Message[] {
+    return this.#conversation.unanswered;
+  }
+
+  async #step(turn: Turn | undefined, step: number, replay: Replay | undefined): Promise<Answer> {
+    const { brake, lease, asked, deps, writer } = this.#work;
+    brake.goOn();
+    brake.renew();
+    const answers = replay ? NO_MESSAGES : this.#conversation.answer(step);
+    for (const { command } of answers) lease.handled(command);
+    const dialogue = this.#conversation.before(step);
+    const call = stepCall(asked, deps, { step, turn, dialogue, tools: this.#tools, answers, replay });
+    const { signal } = brake;
+    writer.attempt = call.resume?.delivered.attempt ?? 1;
+    this.#isCalling = true;
+    try {
+      const result = await runStep(deps, { lease, writer, signal }, call);
+      this.#work.spend(result.usage);
+      return answerOf(step, this.#toolbox ? { ...result, toolCalls: distinct(result.toolCalls) } : result);
+    } catch (thrown) {
+      const { said, spent } = writer;
+      this.#work.spend(spent);
+      if (!(signal.reason instanceof Interruption)) throw thrown;
+      writer.seal(step);
+      return interruptedAnswer({ step, text: said.text, attempt: writer.attempt }, spent);
+    } finally {
+      this.#isCalling = false;
+    }
+  }
+
+  /** Whether the step called tools of the run's own that were not called yet. */
+  #isToAct({ toolCalls, results }: Said): boolean {
+    return toolCalls.length > 0 && results === undefined && this.#toolbox !== undefined;
+  }
+
+  /** The calls that are the caller's are left to it. */
+  async #act(answer: Answer): Promise<Answer> {
+    const { deps, asked } = this.#work;
+    const agent = deps.agents.get(asked.agent);
+    if (!agent || !this.#toolbox) return { ...answer, results: [] };
+    const { step, attempt, toolCalls } = answer;
+    const calls = toolCalls.flatMap((call, place): PlacedCall[] => {
+      if (asked.tools?.some(({ name }) => name === call.name)) return [];
+      const past = this.#calls.find((each) => each.step === step && each.id === call.id) ?? { step, id: call.id };
+      return [{ call, place, past }];
+    });
+    return { ...answer, results: await act({ work: this.#work, agent, toolbox: this.#toolbox }, { step, attempt, calls }) };
+  }
+}
+
+function withResults(said: Said, calls: readonly CallPast[]): Said {
+  if (said.toolCalls.length === 0) return said;
+  const results = said.toolCalls.flatMap(({ id }) => {
+    const content = calls.find((call) => call.step === said.step && call.id === id)?.content;
+    return content === undefined ? [] : [{ id, content }];
+  });
+  return { ...said, results };
+}
+
+/** The same calls, each with an id of its own within the step. */
+function distinct(calls: readonly ToolCall[]): readonly ToolCall[] {
+  const seen = new Set<string>();
+  return calls.map((call, place) => {
+    const isOwn = call.id !== '' && !seen.has(call.id);
+    const id = isOwn ? call.id : `${call.id || 'call'}_${place + 1}`;
+    seen.add(id);
+    return isOwn ? call : { ...call, id };
+  });
+}
+
+function tooManyRounds(): OpenClawError {
+  return new OpenClawError(
+    'NO_PROGRESS',
+    `The model called tools in ${MAX_ROUNDS} steps and did not come to an end. Ask for less at once.`,
+  );
+}

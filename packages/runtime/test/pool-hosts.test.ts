@@ -1,0 +1,62 @@
+import { spawn } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { systemClock } from '@openclaw-runtime/kit';
+import { expect, test } from 'vitest';
+import { createFrameReader, encodeFrame } from '../src/pool/frames.ts';
+import { createHostProcesses } from '../src/pool/host-process.ts';
+import { createHosts } from '../src/pool/hosts.ts';
+import { failure, forever, openRig, toolCall } from './pool-rig.ts';
+
+test('frames come whole however they are cut', () => {
+  const messages = [{ a: 1 }, 'häß', [], { long: 'x'.repeat(70_000) }];
+  const bytes = Buffer.concat(messages.map(encodeFrame));
+  for (const size of [1, 3, 7, 1_000, bytes.length]) {
+    const got: unknown[] = [];
+    const read = createFrameReader((message) => got.push(message));
+    for (let i = 0; i < bytes.length; i += size) read(bytes.subarray(i, i + size));
+    expect(got).toEqual(messages);
+  }
+  expect(() => createFrameReader(() => undefined)(Buffer.from([255, 255, 255, 255]))).toThrow(/bytes came/);
+  expect(() => createFrameReader(() => undefined)(Buffer.from([0, 0, 0, 1, 0x7b]))).toThrow(/no JSON/);
+});
+
+test('threads in a process of their own: calls, hangs, and native code that does not let go', async () => {
+  const hosts = createHosts({ count: 1, start: createHostProcesses(), clock: systemClock, drainMs: 100 });
+  {
+    await using rig = openRig({ maxThreads: 2, spawn: hosts.spawn });
+    const [good, hostile] = [await rig.agent('good'), await rig.agent('hostile')];
+    expect(await rig.pool.call(toolCall(good, 'echo', { text: 'there' }), forever)).toBe('"there"');
+    expect(hosts.size).toBe(2);
+    expect(await failure(rig.pool.call(toolCall(hostile, 'loop'), forever))).toMatchObject({ code: 'AGENT_HUNG' });
+    expect(rig.stuck).toEqual([]);
+    const other = failure(rig.pool.call(toolCall(good, 'slowly', { text: 'late', ms: 30_000 }), forever));
+    expect(await failure(rig.pool.call(toolCall(hostile, 'native'), forever))).toMatchObject({ code: 'AGENT_HUNG' });
+    expect(await other).toMatchObject({ code: 'THREAD_LOST' });
+    expect(await rig.pool.call(toolCall(good, 'echo', { text: 'on' }), forever)).toBe('"on"');
+    await expect.poll(() => rig.pool.status.threads).toBeLessThanOrEqual(2);
+  }
+  await hosts.close();
+  expect(hosts.size).toBe(0);
+});
+
+test('a host process ends with its pipe', async () => {
+  const main = fileURLToPath(new URL('../src/pool/host-main.ts', import.meta.url));
+  const child = spawn(process.execPath, ['--conditions=openclaw-source', main, '{}'], { stdio: ['pipe', 'pipe', 'ignore'] });
+  const order = { name: 'one', heapMiB: 512, folders: [] };
+  const first = new Promise((resolve) => child.stdout.once('data', resolve));
+  child.stdin.write(encodeFrame({ t: 'spawn', n: 1, order }));
+  await first;
+  const closed = new Promise((resolve) => child.once('close', (_code, signal) => resolve(signal)));
+  child.stdin.end();
+  expect(await closed).toBe('SIGKILL');
+});
+
+test('a process that is killed takes its calls along, and no more', async () => {
+  const hosts = createHosts({ count: 2, start: createHostProcesses(), clock: systemClock });
+  await using rig = openRig({ maxThreads: 2, spawn: hosts.spawn });
+  const hostile = await rig.agent('hostile');
+  const error = await failure(rig.pool.call(toolCall(hostile, 'kill'), forever));
+  expect(['AGENT_CRASHED', 'THREAD_LOST']).toContain(error.code);
+  expect(await rig.pool.call(toolCall(await rig.agent('good'), 'echo', { text: 'on' }), forever)).toBe('"on"');
+  await hosts.close();
+});
