@@ -1,6 +1,4 @@
-/**
- * An agent as its author declares it. Behaviour in code (tools, operations) takes a seat beside these fields later; what is here needs no code.
- */
+/** An agent as its author declares it. What is here needs no code; with code it is a `CodedAgent`. */
 export interface AgentSpec {
   readonly name: string;
   readonly description?: string;

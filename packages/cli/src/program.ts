@@ -71,6 +71,7 @@ export function createProgram(version: string, world: World, ended: (code: numbe
     explained(program.command('up'), UP)
       .option('--host <address>', 'where to listen; others than loopback need a token (default: 127.0.0.1)')
       .option('--port <number>', 'port to listen on, 0 for any free one (default: 18789)')
+      .option('--hosts <number>', 'processes that run agents’ code, 0 for none but this one (default: 0)')
       .option('--metrics-port <number>', 'reserved for metrics, which are not served yet')
       .option('--json', 'print one line of JSON when ready'),
   ).action(async (options: UpOptions) => ended(await (await import('./commands/up.ts')).up(options, world)));

@@ -73,7 +73,7 @@ providers: {sim: {kind: simulated}}
 
   test('are named in one note when they are set', () => {
     expect(resolved({ yaml }).notes).toEqual([
-      'Read from the file but not used yet: server.metricsPort, threads.hosts, cluster.adaptiveReasoning, cluster.streaming, monitoring.metricsPath, monitoring.alertThresholds.errorRate.',
+      'Read from the file but not used yet: server.metricsPort, cluster.adaptiveReasoning, cluster.streaming, monitoring.metricsPath, monitoring.alertThresholds.errorRate.',
     ]);
   });
 

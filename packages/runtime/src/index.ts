@@ -1,3 +1,5 @@
+export { createHostProcesses } from './pool/host-process.ts';
+export { createHosts, type Hosts, type HostsOptions } from './pool/hosts.ts';
 export type { Loss, PoolTimeouts, ThreadPoolOptions } from './pool/options.ts';
 export type { SpawnThread } from './pool/thread.ts';
 export { createThreadPool } from './pool/thread-pool.ts';

@@ -20,6 +20,7 @@ export interface ConfigFlags {
   readonly host?: string;
   readonly port?: string | number;
   readonly metricsPort?: string | number;
+  readonly hosts?: string | number;
 }
 
 export const DEFAULT_PORT = 18_789;
@@ -70,7 +71,7 @@ export function completeConfig(file: ConfigFile, flags: ConfigFlags, ports: Conf
     agents,
     tools,
     mcp,
-    threads: threadsOf(content),
+    threads: threadsOf(content, flags, problems),
     secrets,
     limits: { ...LIMITS, ...content.limits },
     retention: retentionOf(content.retention),
@@ -118,9 +119,10 @@ function serverOf(
 }
 
 /** `cluster.maxThreads` is the same number under the name that cluster files have for it. */
-function threadsOf({ threads = {}, cluster = {} }: ConfigFile['content']): ThreadSettings {
+function threadsOf({ threads = {}, cluster = {} }: ConfigFile['content'], flags: ConfigFlags, problems: Problem[]): ThreadSettings {
   const max = threads.max ?? cluster.maxThreads;
-  return { ...threads, ...(max === undefined ? {} : { max }) };
+  const hosts = wholeOf('--hosts', flags.hosts, 1_000, problems);
+  return { ...threads, ...(max === undefined ? {} : { max }), ...(hosts === undefined ? {} : { hosts }) };
 }
 
 /** A folder named on the command line or by a variable starts at the working folder, one named by a file at the file's. */
@@ -131,9 +133,13 @@ function dataDirOf(data: string | undefined, flags: ConfigFlags, ports: ConfigPo
 }
 
 function portOf(flag: string, value: string | number | undefined, problems: Problem[]): number | undefined {
+  return wholeOf(flag, value, 65_535, problems);
+}
+
+function wholeOf(flag: string, value: string | number | undefined, max: number, problems: Problem[]): number | undefined {
   if (value === undefined) return undefined;
-  const port = parseNumber(value);
-  if (port !== undefined && Number.isInteger(port) && port >= 0 && port <= 65_535) return port;
-  problems.push({ path: [flag], says: `${JSON.stringify(value)} is not a whole number from 0 to 65535.` });
+  const whole = parseNumber(value);
+  if (whole !== undefined && Number.isInteger(whole) && whole >= 0 && whole <= max) return whole;
+  problems.push({ path: [flag], says: `${JSON.stringify(value)} is not a whole number from 0 to ${max}.` });
   return undefined;
 }

@@ -38,7 +38,7 @@ const TOPICS = {
                 {module: PATH, secrets: {NAME: …}, dedicated, snapshotInterval}; TOOL may end with *
   tools         calc: false; http: {allow, …}, fs: {writable, …}, shell: {programs, …}; ask: [TOOL]: a person is asked first
   mcp           NAME: {command, args, env} or {url, headers}; its tools are mcp.NAME.TOOL; pin, tools, timeout
-  threads       max, perThread, heapMiB: where agents' code runs
+  threads       max, perThread, heapMiB, hosts: where agents' code runs
   secrets       refresh; vault: {address, token, mount, namespace} (default: $VAULT_ADDR, $VAULT_TOKEN); exec: {NAME: [PROGRAM, …]}
   limits        maxConcurrentRuns, maxConnections, attempts, runMs, …
   retention     compactAfter, deleteAfter, maxBytes, tenants: what becomes of runs that have ended

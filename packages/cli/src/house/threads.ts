@@ -16,10 +16,12 @@ export async function openThreads(
   { clock, log }: HousePorts,
 ): Promise<AgentThreads> {
   const modules = Object.values(agents).flatMap(({ module }) => (module ? [module.url] : []));
-  const { createThreadPool, createWorkers } = await import('@openclaw-runtime/runtime');
-  const { max = processors, perThread, heapMiB } = threads;
-  return createThreadPool({
-    spawn: createWorkers({ readable: [workspaces], writable: [workspaces] }),
+  const { createHosts, createHostProcesses, createThreadPool, createWorkers } = await import('@openclaw-runtime/runtime');
+  const { max = processors, perThread, heapMiB, hosts: count = 0 } = threads;
+  const rights = { readable: [workspaces], writable: [workspaces] };
+  const hosts = count > 0 ? createHosts({ count, start: createHostProcesses(rights), clock }) : undefined;
+  const pool = createThreadPool({
+    spawn: hosts?.spawn ?? createWorkers(rights),
     clock,
     modules,
     maxThreads: max,
@@ -27,6 +29,19 @@ export async function openThreads(
     ...(heapMiB === undefined ? {} : { heapMiB }),
     onLost: ({ thread, code, message, neighbours }) =>
       log(`claw: ${thread} was lost (${code}, ${neighbours} other calls with it): ${message}`),
-    onStuck: ({ thread, message }) => log(`claw: ${thread} does not end and is left alone until this process ends: ${message}`),
+    onStuck: ({ thread, message }) =>
+      log(`claw: ${thread} does not end and is left alone until its ${hosts ? 'host' : 'process'} ends: ${message}`),
   });
+  if (!hosts) return pool;
+  return {
+    describe: pool.describe,
+    call: pool.call,
+    get status() {
+      return pool.status;
+    },
+    async close() {
+      await pool.close();
+      await hosts.close();
+    },
+  };
 }

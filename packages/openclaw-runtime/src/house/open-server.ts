@@ -17,9 +17,10 @@ export async function openServer(ports: HousePorts, config: Config, ownAgents: b
   const until = clock.now() + PATIENCE_MS;
   for (;;) {
     const owner = await ports.owner(config);
-    if (owner && !(ownAgents && owner.pid === ports.pid)) return createServer(ports, config, { url: owner.url });
+    if (owner && !(ownAgents && owner.pid === ports.pid))
+      return createServer(ports, config, { url: owner.url, token: await config.server.token?.fetch() });
     const house = owner ? undefined : await openUnlessLocked(ports, config);
-    if (house) return createServer(ports, config, { url: house.url, house });
+    if (house) return createServer(ports, config, { url: house.url, token: await config.server.token?.fetch(), house });
     if (clock.now() >= until) throw locked(config, owner !== undefined);
     await sleep(clock, PAUSE_MS);
   }

@@ -22,9 +22,12 @@ export interface Server {
 /** The first attempt after a drop is at once, and a server that is started again takes a moment: only then is it missed. */
 const MISSED_AT = 2;
 
-export function createServer(ports: HousePorts, config: Config, place: { readonly url: string; readonly house?: House }): Server {
-  const { url, house } = place;
-  const token = config.server.token?.reveal();
+export function createServer(
+  ports: HousePorts,
+  config: Config,
+  place: { readonly url: string; readonly token: string | undefined; readonly house?: House },
+): Server {
+  const { url, token, house } = place;
   const clients = new Map<boolean, { readonly client: OpenClawClient; readonly connected: Promise<void> }>();
   const gone = Promise.withResolvers<void>();
   void house?.failed.then(() => gone.resolve());
