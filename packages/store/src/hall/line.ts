@@ -51,6 +51,11 @@ export function* splitLines(text: string): Generator<{ readonly key: string; rea
   for (const raw of rows(text)) yield { key: raw.slice(0, raw.indexOf('\t')), line: `${raw}\n` };
 }
 
+/** A text without the longer one that it was cut out of, and would keep in memory. */
+export function ownText(text: string): string {
+  return ` ${text}`.slice(1);
+}
+
 function decodeLine([key, epoch, first, count, h, fingerprint, body, ...rest]: readonly string[]): Line {
   if (key === undefined || body === undefined || fingerprint === undefined || rest.length > 0)
     throw new Error('a journal line has the wrong number of fields');

@@ -1,4 +1,4 @@
-import { decodeSegments, type Segment, splitLines } from '../hall/line.ts';
+import { decodeSegments, ownText, type Segment, splitLines } from '../hall/line.ts';
 import type { Batch, Dup, Receipt, Row, Stored } from '../hall/persister.ts';
 import { damaged } from './damage.ts';
 import { describe, isFull } from './database.ts';
@@ -10,10 +10,13 @@ import { secureWal } from './wal-check.ts';
 
 /** Keeps batches, each whole or not at all. */
 export function createCommit(tables: Tables, transactions: Transactions): (batch: Batch) => Receipt {
-  const { journal, meta, runs, segments, replays, commands, states, tenants, path } = tables;
+  const { journal, meta, runs, places, segments, replays, commands, states, tenants, path } = tables;
+  /** Runs created here that have no row yet: most never get another than their last. */
+  const fresh = new Set<string>();
 
-  const place = ({ key, head, born, status, ended, fingerprint, piece }: Segment): void => {
-    const before = piece.first === 1 ? { ...NEW_ROW, key } : runs.find(key);
+  const keep = ({ key, head, born, status, ended, fingerprint, piece }: Segment): void => {
+    const known = fresh.delete(key) ? undefined : runs.find(key);
+    const before = piece.first === 1 ? { ...NEW_ROW, key, id: known?.id ?? NEW_ROW.id } : known;
     if (!before) throw damaged(path, `the row of run ${key}`);
     const refs = formatRefs(segments.put(key, piece));
     const { epoch, seq, h, done } = head;
@@ -34,6 +37,7 @@ export function createCommit(tables: Tables, transactions: Transactions): (batch
         return true;
       case 'epoch': {
         const { key, epoch, born, fingerprint } = row;
+        fresh.delete(key);
         runs.put({ ...NEW_ROW, born, fingerprint, ...runs.find(key), key, epoch });
         return true;
       }
@@ -50,20 +54,30 @@ export function createCommit(tables: Tables, transactions: Transactions): (batch
     }
   };
 
-  const write = (batch: Batch): Receipt => {
+  /** Before the transaction: SQLite writes nothing more in one in which it could not read something. */
+  const split = (creates: string): Creations => {
     const dups: Dup[] = [];
-    let lines = batch.lines;
-    for (const { key, line } of splitLines(batch.creates)) {
+    let lines = '';
+    for (const { key, line } of splitLines(creates)) {
       const dup = findDup(key);
       if (dup) dups.push(dup);
-      else lines += line;
+      else {
+        fresh.add(ownText(key));
+        lines += line;
+      }
     }
+    return { dups, lines };
+  };
+
+  const write = (batch: Batch, { dups, lines: born }: Creations): Receipt => {
+    const lines = batch.lines + born;
     if (lines !== '') journal.put(batch.id, lines);
-    for (const each of decodeSegments(batch.segments)) place(each);
+    for (const each of decodeSegments(batch.segments)) keep(each);
     const applied = batch.rows.map(apply);
     // Without an entry of its own in the journal, or if that may go, the commit is to be known all the same.
     if (journal.drop(batch.dropBelow) || lines === '') meta.put('commit', batch.id);
     tenants.flush();
+    places.flush();
     return { ok: true, dups, applied };
   };
 
@@ -78,13 +92,20 @@ export function createCommit(tables: Tables, transactions: Transactions): (batch
 
   return (batch) => {
     try {
-      return transactions.run(batch.sync, () => write(batch));
+      const creations = split(batch.creates);
+      return transactions.run(batch.sync, () => write(batch, creations));
     } catch (error) {
-      tenants.forget();
+      fresh.clear();
       if (!isFull(error)) secure();
       return { ok: false, full: isFull(error), message: (error as Error).message };
     }
   };
+}
+
+interface Creations {
+  readonly dups: readonly Dup[];
+  /** Of those that are new. */
+  readonly lines: string;
 }
 
 export function storedOf(row: RunRow): Stored {

@@ -100,7 +100,6 @@ export function createCompaction(
       phase = next(from + SLICE_MS);
     } catch (error) {
       phase = { kind: 'idle' };
-      tables.tenants.forget();
       throw error;
     }
     const { compacted, deleted, damaged, freedBytes, epochNeeded } = tally;

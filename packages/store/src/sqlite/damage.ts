@@ -10,6 +10,15 @@ export function isDamage(error: unknown): boolean {
   return error instanceof OpenClawError && error.code === 'DATA_DAMAGED';
 }
 
+/** Whether SQLite or its driver could not make sense of what it read. */
+export function isUnreadable(error: unknown): boolean {
+  const { code, errcode } = error as { readonly code?: unknown; readonly errcode?: unknown };
+  return code === 'ERR_OUT_OF_RANGE' || (typeof errcode === 'number' && UNREADABLE.has(errcode & 0xff));
+}
+
+/** SQLite's codes for pages that are none, and for values that are too long. */
+const UNREADABLE: ReadonlySet<number> = new Set([11, 18]);
+
 export function damaged(path: string, what: string): OpenClawError {
   return new OpenClawError(
     'DATA_DAMAGED',

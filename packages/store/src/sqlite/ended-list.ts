@@ -3,14 +3,15 @@ import type { Status } from '@openclaw-runtime/protocol';
 import type { ListQuery, RunSummary } from '../contract/store.ts';
 import { type About, aboutOf, firstRecord } from '../hall/about.ts';
 import { isDamage } from './damage.ts';
+import { placesOf } from './places.ts';
 import type { RunRow } from './run-rows.ts';
 import { parseRefs } from './segments.ts';
 import type { Tables } from './tables.ts';
 
 /** Summaries of a tenant's ended runs, newest first, each page from an index. Runs whose row fails its checksum are left out. */
 export function createEndedList(db: DatabaseSync, tables: Tables): (tenant: string, query: ListQuery) => readonly RunSummary[] {
-  const { newest, byName } = { newest: db.prepare(NEWEST), byName: db.prepare(BY_NAME) };
-  const { runs, segments, snapshots } = tables;
+  const [newest, byName, byId] = [db.prepare(NEWEST), db.prepare(BY_NAME), db.prepare(BY_ID)];
+  const { runs, places, segments, snapshots } = tables;
 
   /** From its first record: whoever lists can wait, while a wider row would be paid for by every run. */
   const aboutRow = (row: RunRow): About => {
@@ -32,11 +33,20 @@ export function createEndedList(db: DatabaseSync, tables: Tables): (tenant: stri
     }
   };
 
+  const startingWith = (tenant: string, prefix: string): readonly Found[] => {
+    const start = `${tenant}/${prefix}`;
+    const found = byName.all(...placesOf(prefix), start, `${start}\u007f`) as unknown as Found[];
+    // Those that were young when the process before this ended may be in both.
+    const ids = new Set(found.map(({ id }) => id));
+    const young = places.young(start).filter((id) => !ids.has(id));
+    return [...found, ...young.flatMap((id) => byId.all(id) as unknown as Found[])];
+  };
+
   const find = (tenant: string, { limit, before, status, prefix }: ListQuery & { readonly before: number }): readonly Found[] => {
     const found =
       prefix === undefined
         ? (status === undefined ? ENDINGS : [status]).flatMap((each) => newest.all(tenant, each, before, limit) as unknown as Found[])
-        : (byName.all(`${tenant}/${prefix}`, `${tenant}/${prefix}\u007f`) as unknown as Found[]);
+        : startingWith(tenant, prefix);
     return found
       .filter((each) => each.born < before && (status === undefined || each.status === status))
       .sort((a, b) => b.born - a.born)
@@ -56,7 +66,7 @@ export function createEndedList(db: DatabaseSync, tables: Tables): (tenant: stri
   };
 }
 
-type Found = Pick<RunRow, 'key' | 'born' | 'status'>;
+type Found = Pick<RunRow, 'id' | 'key' | 'born' | 'status'>;
 
 const ENDINGS: readonly Exclude<Status, 'running'>[] = [
   'completed',
@@ -68,5 +78,7 @@ const ENDINGS: readonly Exclude<Status, 'running'>[] = [
 ];
 
 /** The newest of one status: what is asked for of all is merged from these, so that one index does for both. */
-export const NEWEST = 'SELECT key, born, status FROM run WHERE tenant = ? AND status = ? AND born < ? ORDER BY born DESC LIMIT ?';
-export const BY_NAME = 'SELECT key, born, status FROM run WHERE key >= ? AND key < ? AND done = 1 LIMIT 1000';
+export const NEWEST = 'SELECT id, key, born, status FROM run WHERE tenant = ? AND status = ? AND born < ? ORDER BY born DESC LIMIT ?';
+export const BY_NAME = `SELECT run.id, key, born, status FROM place CROSS JOIN run ON run.id = place.id
+  WHERE at BETWEEN ? AND ? AND key >= ? AND key < ? AND done = 1 LIMIT 1000`;
+const BY_ID = 'SELECT id, key, born, status FROM run WHERE id = ? AND done = 1';

@@ -1,8 +1,8 @@
 import type { DatabaseSync } from 'node:sqlite';
-import type { RunRow } from './run-rows.ts';
 
 /** A run that has ended, by its place in the index. */
 export interface EndedRun {
+  readonly id: number;
   readonly key: string;
   readonly ended: number;
 }
@@ -13,16 +13,15 @@ export interface EndedRuns {
   page(tenant: string, whole: boolean, after: EndedRun, before: number): readonly EndedRun[];
 }
 
-export const OLDEST: EndedRun = { key: '', ended: -1 };
+export const OLDEST: EndedRun = { id: 0, key: '', ended: -1 };
 
 const PAGE = 64;
 
 export function createEndedRuns(db: DatabaseSync): EndedRuns {
   const select = db.prepare(
-    `SELECT key, ended FROM run WHERE done = 1 AND tenant = ? AND (oldest > seq) = ? AND (ended, key) > (?, ?) AND ended <= ? ORDER BY ended, key LIMIT ${PAGE}`,
+    `SELECT id, key, ended FROM run WHERE done = 1 AND tenant = ? AND (oldest > seq) = ? AND (ended, id) > (?, ?) AND ended <= ? ORDER BY ended, id LIMIT ${PAGE}`,
   );
   return {
-    page: (tenant, whole, after, before) =>
-      select.all(tenant, whole ? 0 : 1, after.ended, after.key, before) as unknown as Pick<RunRow, 'key' | 'ended'>[],
+    page: (tenant, whole, after, before) => select.all(tenant, whole ? 0 : 1, after.ended, after.id, before) as unknown as EndedRun[],
   };
 }

@@ -7,7 +7,7 @@ import { createCheckpoints, type Rest } from './checkpoints.ts';
 import { createCommit, storedOf } from './commit.ts';
 import { createCompaction } from './compaction.ts';
 import { damaged, isDamage } from './damage.ts';
-import { describe } from './database.ts';
+import { describe, isFull } from './database.ts';
 import { createEndedList } from './ended-list.ts';
 import { createFolder } from './folder.ts';
 import { createLiveFolding } from './live-folding.ts';
@@ -49,7 +49,11 @@ export interface FileOptions {
 export function createDataFile(db: DatabaseSync, { path, clock, liveChars, opening }: FileOptions): DataFile {
   const tables = createTables(db, path, opening.wallMs);
   const checkpoints = createCheckpoints(db, path);
-  const transactions = createTransactions(db, checkpoints);
+  const transactions = createTransactions(db, checkpoints, () => {
+    tables.tenants.forget();
+    tables.places.forget();
+    tables.runs.forget();
+  });
   const marks = createMarks(path, opening.life);
   const folder = createFolder(tables);
   const commit = createCommit(tables, transactions);
@@ -84,6 +88,15 @@ export function createDataFile(db: DatabaseSync, { path, clock, liveChars, openi
       // As long as all its records are there, nobody needs it.
       if (isDamage(error) && row.oldest === 1) return undefined;
       throw error;
+    }
+  };
+
+  /** So that the next opening has nothing to look for; it can do without. */
+  const settle = (): void => {
+    try {
+      transactions.run(true, () => tables.places.flush(true));
+    } catch (error) {
+      if (!isFull(error)) throw error;
     }
   };
 
@@ -128,6 +141,7 @@ export function createDataFile(db: DatabaseSync, { path, clock, liveChars, openi
     fold: (key) => guarded(() => fold(key)),
     compact: (ask) => guarded(() => compact(ask)),
     close() {
+      settle();
       tables.journal.drop(droppable, true);
       tables.meta.put('commit', reached);
       // First: a folder that counts as closed must not have a mark that a loss of power tore.

@@ -60,7 +60,7 @@ export function createFolder({ journal, runs, segments, snapshots, replays, comm
       if (row.snapshot !== 0) snapshots.remove(row.snapshot);
       replays.drop(row.key);
       commands.drop(row.key);
-      runs.drop(row.key);
+      runs.drop(row);
       journal.forget(row.key);
       tenants.add(tenantOf(row.key), { runs: -1, chars: -chars });
     },

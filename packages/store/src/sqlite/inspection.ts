@@ -8,6 +8,8 @@ export interface Inspection {
   readonly counts: Record<keyof VerifyReport['counts'], number>;
   /** Where the log of each run ends that is not done. */
   readonly ends: Map<string, { seq: number; h: number }>;
+  /** Whether a run is known that is done. */
+  isDone(key: string): boolean;
   found(damage: Damage): void;
 }
 

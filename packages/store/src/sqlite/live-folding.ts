@@ -27,16 +27,10 @@ export function createLiveFolding(
     return folded.seq < row.seq;
   };
 
-  return (key) => {
-    try {
-      return transactions.run(false, () => {
-        const more = fold(key);
-        tenants.flush();
-        return more;
-      });
-    } catch (error) {
-      tenants.forget();
-      throw error;
-    }
-  };
+  return (key) =>
+    transactions.run(false, () => {
+      const more = fold(key);
+      tenants.flush();
+      return more;
+    });
 }

@@ -44,6 +44,7 @@ export function mendRow(
   return {
     row: {
       ...NEW_ROW,
+      id: row.id,
       key: row.key,
       epoch,
       seq: last.first + last.count - 1,

@@ -1,17 +1,22 @@
 import type { DatabaseSync } from 'node:sqlite';
 import type { Damage } from '../contract/store.ts';
-import { isDamage, sealOf } from './damage.ts';
+import { damaged, isDamage } from './damage.ts';
 import { sqliteCode } from './database.ts';
 import { runOf } from './inspection.ts';
 import { mendRow } from './mend.ts';
-import type { Meta } from './meta.ts';
-import { NEW_ROW, type OpenRow, type RunRow, type RunRows, type Sealed, sealRun, tenantOf } from './run-rows.ts';
-import { SCHEMA } from './schema.ts';
-import type { Segments } from './segments.ts';
+import { type Meta, strayIds } from './meta.ts';
+import { type Places, placeOf } from './places.ts';
+import { orphansOf, renewRows } from './renew-rows.ts';
+import { isMarked, isWhole, NEW_ROW, type OpenRow, type RunRow, type RunRows, type Sealed, type StoredRows, sealRun } from './run-rows.ts';
+import { atOnce } from './savepoint.ts';
+import type { SegmentRef, Segments } from './segments.ts';
 import type { SnapshotRows } from './snapshot-rows.ts';
 
 export interface MendingParts {
+  /** Of the file, for messages. */
+  readonly path: string;
   readonly meta: Meta;
+  readonly places: Places;
   readonly segments: Segments;
   readonly snapshots: SnapshotRows;
   /** An epoch that no reader has seen, for runs whose own is not known any more. */
@@ -20,18 +25,18 @@ export interface MendingParts {
 }
 
 /**
- * Run rows that are made again from their segments when they fail their checksum, and found again when it is their key that was changed: SQLite looks for a key by
- * halves, so a changed one hides its own row, and perhaps others. Whatever looks for a row that is not there passes by the changed one, whose checksum tells.
+ * Run rows that are made again from their segments when they fail their checksum, and found again when what leads to them was changed: a place, an index, their id or their key. All that a search
+ * goes by tells whether it is intact; if not, it is written anew from the rows.
  */
-export function createMendingRows(db: DatabaseSync, rows: RunRows, parts: MendingParts): RunRows {
-  const get = db.prepare('SELECT * FROM run WHERE key = ?');
-  const beside = db.prepare(
-    `SELECT * FROM (SELECT key, mark FROM run WHERE key < ?1 ORDER BY key DESC LIMIT 1)
-     UNION ALL SELECT * FROM (SELECT key, mark FROM run WHERE key > ?1 ORDER BY key LIMIT 1)`,
+export function createMendingRows(db: DatabaseSync, rows: StoredRows, parts: MendingParts): RunRows {
+  const { path, meta, places } = parts;
+  const openIds = db.prepare(
+    'SELECT CAST(id AS REAL) AS id, CAST(born AS REAL) AS born FROM run INDEXED BY run_open WHERE done = 0 ORDER BY born',
   );
-  const openKeys = db.prepare('SELECT key FROM run INDEXED BY run_open WHERE done = 0 ORDER BY born');
-  /** Keys of rows that cannot be made again: their own may be another. */
-  let strays = strayKeys(parts.meta);
+  /** Ids of rows that cannot be made again: their key may be another run's. Or they are gone. */
+  let strays = strayIds(meta);
+  /** Segments that a row had which could not be read. */
+  let orphans = orphansOf(meta);
 
   const put = (row: RunRow): void => {
     try {
@@ -44,124 +49,141 @@ export function createMendingRows(db: DatabaseSync, rows: RunRows, parts: Mendin
     }
   };
 
-  const mend = (key: string, error: unknown): RunRow => {
-    const mended = mendRow(get.get(key) as unknown as RunRow, parts, parts.freshEpoch());
-    if (!mended?.isWhole) throw error;
+  const refuse = (key: string): never => {
+    throw damaged(path, `the row of run ${key}`);
+  };
+
+  const mend = (row: Sealed): RunRow => {
+    const mended = mendRow(row, parts, parts.freshEpoch());
+    if (!mended?.isWhole) return refuse(row.key);
     put(mended.row);
-    parts.found({ run: runOf(key), what: 'the row of the run', repair: 'made again from its segments' });
+    parts.found({ run: runOf(row.key), what: 'the row of the run', repair: 'made again from its segments' });
     return mended.row;
   };
 
-  /** A search that a changed key led astray ends beside it. */
-  const isOrderly = (key: string): boolean => {
-    const neighbours = beside.all(key) as unknown as readonly Pick<Sealed, 'key' | 'mark'>[];
-    return neighbours.every((each) => sealOf(each.key) === each.mark || strays.includes(each.key));
+  const forget = (): void => {
+    strays = strayIds(meta);
+    orphans = orphansOf(meta);
   };
 
-  /** Writes the table anew, in the order of its keys as they are. */
-  const reorder = (): void => {
-    const { sql } = db.prepare("SELECT sql FROM sqlite_schema WHERE name = 'run'").get() as { sql: string };
-    const work = (): void => {
-      db.exec(
-        `${sql.replace(/^CREATE TABLE "?run"?/, 'CREATE TABLE run_anew')}; INSERT OR IGNORE INTO run_anew SELECT * FROM run NOT INDEXED`,
-      );
-      db.exec(`DROP TABLE run; ALTER TABLE run_anew RENAME TO run; ${SCHEMA}`);
-      strays = [];
-      for (const row of db.prepare('SELECT * FROM run').all() as unknown as Sealed[]) {
-        if (isSound(row)) continue;
-        const mended = mendRow(row, parts, parts.freshEpoch());
-        if (mended?.isWhole) put(mended.row);
-        else strays.push(row.key);
-      }
-      parts.meta.put('strays', JSON.stringify(strays));
-    };
-    if (db.isTransaction) return work();
-    db.exec('BEGIN IMMEDIATE');
+  const renew = (): void => {
     try {
-      work();
-      db.exec('COMMIT');
+      renewRows(db, rows, put, parts);
     } catch (error) {
-      if (db.isTransaction) db.exec('ROLLBACK');
+      places.forget();
+      throw error;
+    }
+    forget();
+  };
+
+  /** `'lost'` when something on the way to it was changed, `'gone'` when that is all that is left of it. */
+  const search = (key: string): Sealed | 'lost' | 'gone' | undefined => {
+    const ids = places.find(key);
+    if (!ids) return 'lost';
+    let isGone = false;
+    for (const id of ids) {
+      const row = rows.at(id);
+      isGone ||= !row && strays.includes(id);
+      if (strays.includes(id)) continue;
+      if (!row || !isMarked(row)) return 'lost';
+      if (row.key === key) return row;
+      if (placeOf(row.key) !== placeOf(key)) return 'lost';
+    }
+    return isGone ? 'gone' : undefined;
+  };
+
+  const isOf = (key: string, ref: SegmentRef): boolean => {
+    try {
+      return parts.segments.get(key, ref).first === ref.first;
+    } catch (error) {
+      if (isDamage(error)) return false;
       throw error;
     }
   };
 
   const findStray = (key: string): RunRow | undefined => {
-    for (const stray of strays) {
-      const row = get.get(stray) as Sealed | undefined;
-      if (!row || sealRun({ ...row, key }) !== row.crc) continue;
-      rows.drop(stray);
-      put({ ...row, key });
-      strays = strays.filter((each) => each !== stray);
-      parts.meta.put('strays', JSON.stringify(strays));
+    const id = strays.find((each) => {
+      const row = rows.at(each);
+      return row && sealRun({ ...row, key }) === row.crc;
+    });
+    if (id !== undefined) {
+      atOnce(db, () => putRight(rows.at(id) as Sealed, key));
+      forget();
       parts.found({ run: runOf(key), what: 'the key of the run’s row', repair: 'put right' });
-      return rows.find(key);
+      return rows.at(id);
     }
-    return undefined;
+    return orphans.some((ref) => isOf(key, ref)) ? refuse(key) : undefined;
+  };
+
+  const putRight = (row: Sealed, key: string): void => {
+    const { id } = row;
+    places.drop(row.key, id);
+    put({ ...row, key });
+    places.add(key, id);
+    const gone = (places.find(key) ?? []).filter((each) => !rows.at(each));
+    for (const each of gone) places.drop(key, each);
+    meta.put('strays', JSON.stringify(strays.filter((each) => each !== id && !gone.includes(each))));
   };
 
   const find = (key: string): RunRow | undefined => {
-    let row: RunRow | undefined;
-    try {
-      row = rows.find(key);
-    } catch (error) {
-      if (!isDamage(error)) throw error;
-      return mend(key, error);
+    let row = search(key);
+    if (row === 'lost') {
+      renew();
+      row = search(key);
     }
-    if (row) return row;
-    if (!isOrderly(key)) {
-      reorder();
-      row = rows.find(key);
-    }
-    return row ?? (strays.length > 0 ? findStray(key) : undefined);
+    if (row === 'lost') return refuse(key);
+    if (row === undefined) return findStray(key);
+    if (row === 'gone') return findStray(key) ?? refuse(key);
+    return isWhole(row) ? row : mend(row);
   };
 
   /** What is left of a live run whose row is not whole. */
-  const salvage = (key: string): OpenRow | undefined => {
-    const damage = 'the row of the run';
-    const mended = mendRow(get.get(key) as unknown as RunRow, parts, parts.freshEpoch());
-    if (!mended && !RUN_KEY.test(key)) {
-      parts.found({ what: `the row of a run, of which the key ${JSON.stringify(key)} is left`, repair: 'left alone' });
-      return undefined;
+  const salvage = (row: Sealed): OpenRow => {
+    const mended = mendRow(row, parts, parts.freshEpoch());
+    const left = mended?.row ?? { ...NEW_ROW, id: row.id, key: row.key, epoch: parts.freshEpoch() };
+    put(left);
+    return { row: left, damage: 'the row of the run' };
+  };
+
+  /** Rows of runs that are not done; `undefined` when the index, or what it leads to, was changed. */
+  const openRows = (): Sealed[] | undefined => {
+    const found: Sealed[] = [];
+    for (const { id, born } of openIds.all() as { id: number; born: number }[]) {
+      const row = strays.includes(id) ? undefined : rows.at(id);
+      if (strays.includes(id)) continue;
+      if (!row || !isMarked(row) || (isWhole(row) && (row.done === 1 || row.born !== born))) return undefined;
+      found.push(row);
     }
-    const row = mended?.row ?? { ...NEW_ROW, key, epoch: parts.freshEpoch() };
-    put(row);
-    return { row, damage };
+    return found;
+  };
+
+  const mendOpen = (row: Sealed): OpenRow | undefined => {
+    try {
+      const whole = isWhole(row) ? row : mend(row);
+      return whole.done === 1 ? undefined : { row: whole };
+    } catch (error) {
+      if (!isDamage(error)) throw error;
+      return salvage(row);
+    }
   };
 
   return {
-    ...rows,
     find,
     open() {
-      const keys = openKeys.all().map(({ key }) => key as string);
-      return keys.flatMap((key): OpenRow[] => {
-        try {
-          const row = find(key);
-          if (row) return row.done === 1 ? [] : [{ row }];
-          db.exec('REINDEX run');
-          parts.found({ what: `an index named a run ${runOf(key)} that is not there`, repair: 'made again' });
-          return [];
-        } catch (error) {
-          if (!isDamage(error)) throw error;
-          const left = salvage(key);
-          return left ? [left] : [];
-        }
-      });
+      let found = openRows();
+      if (!found) {
+        renew();
+        found = openRows();
+      }
+      if (!found) throw damaged(path, 'the index of runs that are not done');
+      for (const id of strays)
+        parts.found({ what: `the row of a run, of which the key ${JSON.stringify(rows.at(id)?.key)} is left`, repair: 'left alone' });
+      return found.flatMap((row) => mendOpen(row) ?? []);
     },
+    put,
+    drop: rows.drop,
+    forget,
   };
 }
 
 const CORRUPT = 11;
-const RUN_KEY = /^[^/]+\/[A-Za-z0-9_-]{22}$/;
-
-function isSound(row: Sealed): boolean {
-  return row.crc === sealRun(row) && row.tenant === tenantOf(row.key);
-}
-
-function strayKeys(meta: Meta): string[] {
-  try {
-    return JSON.parse(String(meta.get('strays') ?? '[]')) as string[];
-  } catch {
-    return [];
-  }
-}

@@ -8,9 +8,10 @@ export interface Meta {
 
 /**
  * `boot` names the machine's boot in which the file was last opened, `clean` is 1 after a proper end, `life` names that opening. `epoch`: with which new runs begin.
- * `renew`: 1 while epochs are to be renewed. `commit`: one that was reached, for when the journal is empty. `strays`: keys of run rows that may be another run's.
+ * `renew`: 1 while epochs are to be renewed. `commit`: one that was reached, for when the journal is empty. `strays`: ids of run rows whose key was changed, or which are gone. `orphans`: segments of such that could not be read.
+ * `placed`: the id of the last run row that the table of places has for certain, and its checksum.
  */
-export type MetaName = 'boot' | 'clean' | 'life' | 'epoch' | 'renew' | 'commit' | 'strays';
+export type MetaName = 'boot' | 'clean' | 'life' | 'epoch' | 'renew' | 'commit' | 'strays' | 'orphans' | 'placed';
 
 export function createMeta(db: DatabaseSync): Meta {
   const select = db.prepare('SELECT value FROM meta WHERE name = ?');
@@ -24,4 +25,13 @@ export function createMeta(db: DatabaseSync): Meta {
 /** An epoch later than any that this file has given out, also when an older copy of it was used before: seconds since 1970. */
 export function freshEpoch(meta: Meta, wallMs: number): number {
   return Math.max(Number(meta.get('epoch') ?? 1) + 1, Math.floor(wallMs / 1_000));
+}
+
+/** Ids of run rows that are not what they were, see {@link MetaName}. */
+export function strayIds(meta: Meta): readonly number[] {
+  try {
+    return JSON.parse(String(meta.get('strays') ?? '[]')) as number[];
+  } catch {
+    return [];
+  }
 }

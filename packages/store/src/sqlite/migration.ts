@@ -2,7 +2,9 @@ import type { DatabaseSync } from 'node:sqlite';
 import { splitBody } from '../hall/chunk.ts';
 import { statusOf } from '../hall/status.ts';
 import { damaged, sealOf } from './damage.ts';
-import { createRunRows, NEW_ROW } from './run-rows.ts';
+import { createMeta } from './meta.ts';
+import { createPlaces } from './places.ts';
+import { createStoredRows, NEW_ROW } from './run-rows.ts';
 import { DATA_FORMAT, SCHEMA } from './schema.ts';
 import { createSegments, formatRefs, type SegmentRef } from './segments.ts';
 import { createTenants } from './tenants.ts';
@@ -29,7 +31,8 @@ export function migrate(db: DatabaseSync, path: string, wallMs: number): void {
   try {
     db.exec('DROP TABLE snapshot; DROP INDEX run_open; ALTER TABLE run RENAME TO run_1');
     db.exec(SCHEMA);
-    const runs = createRunRows(db, path);
+    const places = createPlaces(db, path, createMeta(db));
+    const runs = createStoredRows(db, places);
     const segments = createSegments(db, path);
     const tenants = createTenants(db, path);
     const octets = db.prepare('SELECT octet_length(body) AS chars FROM segment WHERE id = ?');
@@ -42,6 +45,7 @@ export function migrate(db: DatabaseSync, path: string, wallMs: number): void {
       const last = refs.at(-1);
       const status = done === 1 && last ? statusAt(() => segments.get(key, last).body) : '';
       runs.put({ ...NEW_ROW, ...old, ended: done === 1 ? wallMs : 0, chars, status, segments: formatRefs(refs) });
+      places.flush();
       tenants.add(key.slice(0, key.indexOf('/')), { runs: 1, chars });
     }
     tenants.flush();

@@ -128,9 +128,11 @@ function* shrinkAll(parts: PassParts, tenants: readonly string[], maxBytes: numb
   }
 }
 
-function* deleteRun({ tables, folder, epoch }: PassParts, { key }: EndedRun, events: PassEvents): Generator<void, void, void> {
+function* deleteRun({ tables, folder, epoch }: PassParts, { key, ended }: EndedRun, events: PassEvents): Generator<void, void, void> {
   const row = findRun(tables, key, events);
   if (!row) return;
+  // An index that was changed would name a run that is to stay.
+  if (row.ended !== ended || row.done !== 1) return events.damaged(key, 'Its place among the ended runs was changed.');
   if (row.epoch >= epoch()) {
     events.tooYoung(row.epoch);
     return yield;

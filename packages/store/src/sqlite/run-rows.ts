@@ -1,8 +1,11 @@
 import type { DatabaseSync } from 'node:sqlite';
-import { damaged, sealOf } from './damage.ts';
+import { isUnreadable, sealOf } from './damage.ts';
+import { markOf, type Places } from './places.ts';
 
 /** Where a run's log ends and which segments hold it, as far as it has left the journal. */
 export interface RunRow {
+  /** 0 for one that is not stored yet. */
+  readonly id: number;
   readonly key: string;
   readonly epoch: number;
   readonly seq: number;
@@ -26,6 +29,7 @@ export interface RunRow {
 
 /** A row of which nothing is known but its key. */
 export const NEW_ROW: Omit<RunRow, 'key'> = {
+  id: 0,
   epoch: 1,
   seq: 0,
   h: 0,
@@ -46,7 +50,9 @@ export interface RunRows {
   /** Those of runs that are not done, oldest first. */
   open(): readonly OpenRow[];
   put(row: RunRow): void;
-  drop(key: string): void;
+  drop(row: RunRow): void;
+  /** A transaction was taken back. */
+  forget(): void;
 }
 
 /** The row of a run that is not done; `damage` when records that it stood for are lost. */
@@ -58,31 +64,63 @@ export interface OpenRow {
 /** A row as it is stored, not checked. */
 export type Sealed = RunRow & { readonly mark: number; readonly tenant: string; readonly crc: number };
 
-export function createRunRows(db: DatabaseSync, path: string): RunRows {
-  const get = db.prepare('SELECT * FROM run WHERE key = ?');
-  const notDone = db.prepare('SELECT * FROM run WHERE done = 0 ORDER BY born');
-  const replace = db.prepare('INSERT OR REPLACE INTO run VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)');
-  const remove = db.prepare('DELETE FROM run WHERE key = ?');
-  const checked = (row: Sealed): RunRow => {
-    if (row.crc !== sealRun(row) || row.tenant !== tenantOf(row.key)) throw damaged(path, `the row of run ${row.key}`);
-    return row;
-  };
+export interface StoredRows extends Pick<RunRows, 'put' | 'drop'> {
+  /** `undefined` also for one that cannot be read. */
+  at(id: number): Sealed | undefined;
+}
+
+export function createStoredRows(db: DatabaseSync, places: Places): StoredRows {
+  const get = db.prepare('SELECT * FROM run WHERE id = ?');
+  const values = '(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)';
+  const insert = db.prepare(`INSERT INTO run VALUES ${values}`);
+  const replace = db.prepare(`INSERT OR REPLACE INTO run VALUES ${values}`);
+  const remove = db.prepare('DELETE FROM run WHERE id = ?');
   return {
-    find(key) {
-      const row = get.get(key) as Sealed | undefined;
-      return row && checked(row);
+    at(id) {
+      try {
+        return asRow(get.get(id));
+      } catch (error) {
+        if (isUnreadable(error)) return undefined;
+        throw error;
+      }
     },
-    open: () => (notDone.all() as unknown as Sealed[]).map((row) => ({ row: checked(row) })),
     put(row) {
-      const { key, epoch, seq, h, done, born, ended, chars, oldest, status, snapshot, fingerprint, segments } = row;
-      const tenant = tenantOf(key);
-      const crc = sealRun(row);
-      replace.run(key, sealOf(key), tenant, epoch, seq, h, done, born, ended, chars, oldest, status, snapshot, fingerprint, segments, crc);
+      if (row.id !== 0) return void replace.run(...sealed(row));
+      const id = places.next();
+      insert.run(...sealed({ ...row, id }));
+      places.add(row.key, id);
     },
-    drop: (key) => void remove.run(key),
+    drop({ key, id }) {
+      remove.run(id);
+      places.drop(key, id);
+    },
   };
 }
 
+/** `undefined` for what is no row of a run, such as one that lost its beginning. */
+export function asRow(values: unknown): Sealed | undefined {
+  const row = values as Sealed | undefined;
+  return typeof row?.key === 'string' && typeof row.segments === 'string' ? row : undefined;
+}
+
+/** A row's values, in the order of the table. */
+export function sealed(row: RunRow): (string | number)[] {
+  const { id, key, epoch, seq, h, done, born, ended, chars, oldest, status, snapshot, fingerprint, segments } = row;
+  const [mark, tenant, crc] = [markOf(key, id), tenantOf(key), sealRun(row)];
+  return [id, key, mark, tenant, epoch, seq, h, done, born, ended, chars, oldest, status, snapshot, fingerprint, segments, crc];
+}
+
+/** Whether both its key and its id are what they were. */
+export function isMarked({ key, id, mark }: Sealed): boolean {
+  return markOf(key, id) === mark;
+}
+
+/** Whether its fields are what they were. */
+export function isWhole(row: Sealed): boolean {
+  return row.crc === sealRun(row) && row.tenant === tenantOf(row.key);
+}
+
+/** All but the id, which {@link markOf} has. */
 export function sealRun(row: RunRow): number {
   const { key, epoch, seq, h, done, born, ended, chars, oldest, status, snapshot, fingerprint, segments } = row;
   return sealOf(key, epoch, seq, h, done, born, ended, chars, oldest, status, snapshot, fingerprint, segments);

@@ -5,13 +5,15 @@ export const DATA_FORMAT = 2;
  * `journal`: one row per commit, all appends of that commit; rows go when their runs' records have moved on.
  * `gone`: runs that were deleted while the journal, up to row `id`, may still have records of theirs.
  * `segment`: consecutive records of one run.
- * `run`: where a run's log ends and which segments hold it. `mark`: a checksum of the key alone. `ended`: milliseconds since 1970, 0 while it runs; `oldest`: the first seq that is still a
+ * `run`: where a run's log ends and which segments hold it. `mark`: a checksum of the key and the id; `crc`: of all but the id. `ended`: milliseconds since 1970, 0 while it runs; `oldest`: the first seq that is still a
  * record (the snapshot stands for those before); `chars`: of its segments; `snapshot`: id of its snapshot, or 0.
+ * `place`: where the row of a run is, by the first characters of its name, up to the row that `meta` names; see {@link Places}. It is made again from the rows when it was changed.
  * `snapshot`: the fold of records 1..seq, JSON, less the beginnings of long texts, which are in `part` rows, and the first record, which no fold has; deflated.
  * `replay`: what a run's owner needs besides the fold, as of seq. `tenant`: what each tenant's ended and long runs take.
  * Every row that means something has a checksum over all of it: SQLite has none of its own outside the write-ahead log.
  * Text of one run is thus written twice, sequentially both times; a row per record would be written many times over.
- * Texts are in tables with rowids: those fill their pages, the others leave half a page empty behind each long row.
+ * Texts are in tables with rowids: those fill their pages, the others leave half a page empty behind each long row. So are the runs, in the order in which they come: their keys are random, and a
+ * table in the order of its keys would have a page written for each.
  */
 export const SCHEMA = `
 CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value) WITHOUT ROWID;
@@ -21,9 +23,10 @@ CREATE TABLE IF NOT EXISTS segment (
   id INTEGER PRIMARY KEY, first INTEGER NOT NULL, count INTEGER NOT NULL, before INTEGER NOT NULL, h INTEGER NOT NULL,
   crc INTEGER NOT NULL, body TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS run (
-  key TEXT PRIMARY KEY, mark INTEGER NOT NULL, tenant TEXT NOT NULL, epoch INTEGER NOT NULL, seq INTEGER NOT NULL, h INTEGER NOT NULL, done INTEGER NOT NULL,
+  id INTEGER PRIMARY KEY, key TEXT NOT NULL, mark INTEGER NOT NULL, tenant TEXT NOT NULL, epoch INTEGER NOT NULL, seq INTEGER NOT NULL, h INTEGER NOT NULL, done INTEGER NOT NULL,
   born INTEGER NOT NULL, ended INTEGER NOT NULL, chars INTEGER NOT NULL, oldest INTEGER NOT NULL, status TEXT NOT NULL,
-  snapshot INTEGER NOT NULL, fingerprint TEXT NOT NULL, segments TEXT NOT NULL, crc INTEGER NOT NULL) WITHOUT ROWID;
+  snapshot INTEGER NOT NULL, fingerprint TEXT NOT NULL, segments TEXT NOT NULL, crc INTEGER NOT NULL);
+CREATE TABLE IF NOT EXISTS place (at INTEGER NOT NULL, id INTEGER NOT NULL, mark INTEGER NOT NULL, PRIMARY KEY (at, id)) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS run_open ON run (born) WHERE done = 0;
 CREATE INDEX IF NOT EXISTS run_listed ON run (tenant, status, born);
 CREATE INDEX IF NOT EXISTS run_ended ON run (tenant, oldest > seq, ended) WHERE done = 1;

@@ -4,8 +4,9 @@ import { type Commands, createCommands } from './commands.ts';
 import { createJournal, type Journal } from './journal.ts';
 import { createMendingRows } from './mending-rows.ts';
 import { createMeta, freshEpoch, type Meta } from './meta.ts';
+import { createPlaces, type Places } from './places.ts';
 import { createReplays, type Replays } from './replays.ts';
-import { createRunRows, type RunRows } from './run-rows.ts';
+import { createStoredRows, type RunRows } from './run-rows.ts';
 import { createSegments, type Segments } from './segments.ts';
 import { createSnapshotRows, type SnapshotRows } from './snapshot-rows.ts';
 import { createStates, type States } from './states.ts';
@@ -20,6 +21,7 @@ export interface Tables {
   readonly meta: Meta;
   readonly journal: Journal;
   readonly runs: RunRows;
+  readonly places: Places;
   readonly segments: Segments;
   readonly snapshots: SnapshotRows;
   readonly replays: Replays;
@@ -32,9 +34,12 @@ export function createTables(db: DatabaseSync, path: string, wallMs: number): Ta
   const meta = createMeta(db);
   const segments = createSegments(db, path);
   const snapshots = createSnapshotRows(db, path);
+  const places = createPlaces(db, path, meta);
   const found: Damage[] = [];
   const parts = {
+    path,
     meta,
+    places,
     segments,
     snapshots,
     freshEpoch: () => freshEpoch(meta, wallMs),
@@ -45,7 +50,8 @@ export function createTables(db: DatabaseSync, path: string, wallMs: number): Ta
     found,
     meta,
     journal: createJournal(db),
-    runs: createMendingRows(db, createRunRows(db, path), parts),
+    runs: createMendingRows(db, createStoredRows(db, places), parts),
+    places,
     segments,
     snapshots,
     replays: createReplays(db, path),

@@ -4,11 +4,11 @@ import { isFull } from './database.ts';
 
 /** Work that is kept whole or not at all. */
 export interface Transactions {
-  /** `sync`: survives the machine, not just the process. What `work` throws is thrown after all of it was taken back. */
+  /** `sync`: survives the machine, not just the process. What `work` throws is thrown after all of it was taken back, in memory by `forget`. */
   run<T>(sync: boolean, work: () => T): T;
 }
 
-export function createTransactions(db: DatabaseSync, checkpoints: Checkpoints): Transactions {
+export function createTransactions(db: DatabaseSync, checkpoints: Checkpoints, forget: () => void): Transactions {
   let full = true;
   /** One failed part way: what it wrote to the write-ahead log lies beyond its end, and would look like damage after a crash. */
   let litter = false;
@@ -38,6 +38,7 @@ export function createTransactions(db: DatabaseSync, checkpoints: Checkpoints): 
       } catch (error) {
         litter = true;
         if (db.isTransaction) db.exec('ROLLBACK');
+        forget();
         throw error;
       }
     },

@@ -6,9 +6,7 @@ import { type Inspection, runOf } from './inspection.ts';
 const REPAIR = 'at the next opening its runs go on from what is intact, in a new epoch, or end as needs_attention';
 
 /** Every entry's checksum, and that its lines go on where their runs' logs end. */
-export function* verifyJournal({ db, counts, ends, found }: Inspection): Generator<void, void> {
-  const row = db.prepare('SELECT done FROM run WHERE key = ?');
-  const isDone = (key: string): boolean => !ends.has(key) && row.get(key)?.['done'] === 1;
+export function* verifyJournal({ db, counts, ends, isDone, found }: Inspection): Generator<void, void> {
   const rows = db.prepare('SELECT id, crc, body FROM journal ORDER BY id').iterate() as Iterable<{ id: number; crc: number; body: string }>;
   for (const { id, crc, body } of rows) {
     counts.journal++;

@@ -41,8 +41,7 @@ export function* verifyRest(inspection: Inspection): Generator<void, void> {
       found({ what: `the size of tenant ${name}`, repair: 'none: its retention stands still; restore a backup' });
 }
 
-function* verifyCommands({ db, counts, ends, found }: Inspection): Generator<void, void> {
-  const exists = db.prepare('SELECT 1 FROM run WHERE key = ?');
+function* verifyCommands({ db, counts, ends, isDone, found }: Inspection): Generator<void, void> {
   const owner = { key: '', next: 0 };
   let strays = 0;
   for (const { key, id, at, body, crc } of db
@@ -52,7 +51,7 @@ function* verifyCommands({ db, counts, ends, found }: Inspection): Generator<voi
     const repair = ends.has(key) ? 'its run ends as needs_attention at the next opening' : 'none: the run has ended';
     if (key !== owner.key) {
       Object.assign(owner, { key, next: 0 });
-      if (!ends.has(key) && !exists.get(key)) strays++;
+      if (!ends.has(key) && !isDone(key)) strays++;
     }
     if (sealOf(key, id, body) !== crc) found({ run: runOf(key), what: `the command ${id}`, repair });
     else if (at !== owner.next) found({ run: runOf(key), what: `a command before ${id} is gone`, repair });

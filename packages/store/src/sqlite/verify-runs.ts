@@ -3,7 +3,7 @@ import { applyRecord, CHAIN_START, decodeRecords, emptyFold, type RunFold } from
 import { verifyPiece } from '../hall/chunk.ts';
 import { assembleFold } from '../hall/folding.ts';
 import { type Inspection, runOf } from './inspection.ts';
-import { type RunRow, sealRun, tenantOf } from './run-rows.ts';
+import { isMarked, isWhole, type RunRow, type Sealed } from './run-rows.ts';
 import { createSegments, parseRefs, type SegmentRef } from './segments.ts';
 import { createSnapshotRows, type SnapshotRow, unpackFolded } from './snapshot-rows.ts';
 
@@ -18,7 +18,7 @@ export function* verifyRuns(inspection: Inspection): Generator<void, void> {
   const check = createRunCheck(inspection, owned);
   for (const row of db.prepare('SELECT * FROM run').iterate() as Iterable<Sealed>) {
     counts.runs++;
-    if (row.crc !== sealRun(row) || row.tenant !== tenantOf(row.key)) {
+    if (!isMarked(row) || !isWhole(row)) {
       found({ run: runOf(row.key), what: 'the row of the run', repair: MENDED });
       for (const { id } of parseRefs(row.segments)) owned.segments.add(id);
       owned.snapshots.add(row.snapshot);
@@ -39,8 +39,6 @@ export function* verifyRuns(inspection: Inspection): Generator<void, void> {
     yield;
   }
 }
-
-type Sealed = RunRow & { readonly tenant: string; readonly crc: number };
 
 interface Owned {
   readonly segments: Set<number>;

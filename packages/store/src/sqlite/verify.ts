@@ -3,12 +3,14 @@ import { DatabaseSync } from 'node:sqlite';
 import { pathToFileURL } from 'node:url';
 import { OpenClawError } from '@openclaw-runtime/protocol';
 import type { Damage, VerifyReport } from '../contract/store.ts';
+import { isUnreadable } from './damage.ts';
 import { describe, sqliteCode } from './database.ts';
 import type { Inspection } from './inspection.ts';
 import { fits, RESTORED, readMark } from './mark-file.ts';
 import { createMeta } from './meta.ts';
 import { DATA_FORMAT } from './schema.ts';
 import { verifyJournal } from './verify-journal.ts';
+import { createDoneCheck, verifyPlaces } from './verify-places.ts';
 import { verifyRest } from './verify-rest.ts';
 import { verifyRuns } from './verify-runs.ts';
 import { inspectWal } from './wal.ts';
@@ -19,7 +21,7 @@ export type Section = (inspection: Inspection) => Generator<void, void>;
 
 /** Damages that are named one by one; more of them tell nothing new. */
 const MAX_NAMED = 1_000;
-const SECTIONS: readonly Section[] = [verifyRuns, verifyJournal, verifyRest];
+const SECTIONS: readonly Section[] = [verifyRuns, verifyPlaces, verifyJournal, verifyRest];
 
 /**
  * Reads all that is stored: SQLite's own check, every checksum, every run's chain, folds against snapshots, what belongs to nobody. Changes nothing. Yields the share
@@ -31,7 +33,7 @@ export function* verifyFile(path: string, isFrozen: boolean): Generator<number, 
   const counts = { runs: 0, records: 0, segments: 0, snapshots: 0, journal: 0, commands: 0, states: 0 };
   const found = (damage: Damage): void => void (damaged.length < MAX_NAMED && damaged.push(damage));
   const report = (): VerifyReport => ({ counts, bytes: statSync(path).size, damaged });
-  const inspection = (db: DatabaseSync): Inspection => ({ db, path, counts, ends: new Map(), found });
+  const inspection = (db: DatabaseSync): Inspection => ({ db, path, counts, ends: new Map(), isDone: createDoneCheck(db, path), found });
 
   if (!isFrozen && inspectWal(bytesOf(`${path}-wal`)) === 'broken') {
     found({ what: 'the write-ahead log was changed: commits that were acknowledged cannot be read', repair: RESTORE });
@@ -65,7 +67,7 @@ function* inspect(inspection: Inspection): Generator<number, void> {
     try {
       for (const _ of section(inspection)) yield Math.min(1, ++done / total);
     } catch (error) {
-      if (sqliteCode(error) === undefined) throw error;
+      if (sqliteCode(error) === undefined && !isUnreadable(error)) throw error;
       found({ what: `reading stopped: ${(error as Error).message}`, repair: RESTORE });
     }
   }
