@@ -46,6 +46,8 @@ export interface OperationJob {
   readonly state?: { readonly version: number; readonly value: string };
   /** What was done since then, in the order of the log: answered from here, not done again. */
   readonly pieces: readonly DonePiece[];
+  /** Milliseconds between two saved states; absent: the module's own. */
+  readonly snapshotIntervalMs?: number;
   readonly run: RunFacts;
 }
 

@@ -178,6 +178,12 @@ test('with an interval, only checkpoints that are due are sent', async () => {
   expect(thread.asks().map(({ do: what }) => what)).toEqual(['done', 'checkpoint', 'done', 'done']);
 });
 
+test('the interval that the run names stands before the module’s own', async () => {
+  using thread = await open((ctx) => ctx.checkpoint(), { snapshotIntervalMs: 100 });
+  await thread.operate({ snapshotIntervalMs: 0 });
+  expect(thread.asks()).toMatchObject([{ do: 'checkpoint' }]);
+});
+
 test('no checkpoint while a piece is under way, no piece inside of a step', async () => {
   const words = async (promise: Promise<unknown>): Promise<unknown> => promise.catch((error: unknown) => (error as Error).message);
   using thread = await open(async (ctx) => {

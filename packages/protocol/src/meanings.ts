@@ -24,8 +24,7 @@ export const MEANINGS: Readonly<Record<ErrorCode, string>> = {
   CIRCUIT_OPEN: 'The provider failed so often that it is left alone for a while.',
   NO_PROGRESS: 'Recovery was given up: attempts, regenerated text or time ran out.',
   AGENT_FAILED: 'The agent’s own code threw an error.',
-  AGENT_HUNG:
-    'The agent held its thread without a break and was stopped; it goes on from its last checkpoint, until its restarts are used up.',
+  AGENT_HUNG: 'The agent held its thread without a break, or did not end in the time it was given, and was stopped.',
   AGENT_CRASHED: 'The agent ended its thread: an exit, an unhandled rejection or a crash.',
   AGENT_MEMORY: 'The agent took more memory than it may.',
   AGENT_VERSION: 'The state was saved by another version of the agent, which this one cannot read.',

@@ -101,7 +101,12 @@ interface Found {
   readonly slowestHealthMs: number;
 }
 
-async function misbehaveOnce({ claw, client }: House, { shape, says, isContained }: Misdeed, name: string, where: Neighbourhood): Promise<Found> {
+async function misbehaveOnce(
+  { claw, client }: House,
+  { shape, says, isContained }: Misdeed,
+  name: string,
+  where: Neighbourhood,
+): Promise<Found> {
   const violations: string[] = [];
   const health = watchHealth(claw);
   const good = Array.from({ length: GOOD_RUNS }, (_, i) => followGood(client, `good ${name} ${i}`));

@@ -74,7 +74,8 @@ export function contextOf(
   const checkpoint = async (): Promise<void> => {
     const pending = inside.getStore() === undefined ? pieces.underWay() : `step "${inside.getStore()}"`;
     if (pending !== undefined) throw refused(call, `ctx.checkpoint() was called while ${pending} was under way. Await that first.`);
-    const { snapshotIntervalMs, version } = definition;
+    const { version } = definition;
+    const { snapshotIntervalMs = definition.snapshotIntervalMs } = job;
     if (snapshotIntervalMs > 0 && (pieces.replaying || clock.now() - savedAt < snapshotIntervalMs)) return;
     const missed = pieces.missed('a checkpoint');
     if (missed !== undefined) throw call.own(missed);

@@ -76,14 +76,14 @@ export class Operation {
     const { brake, deps, tenant, lease } = this.#work;
     requests.restart();
     const said = (text: string, dropped: number): void => deps.onSaid(lease.key, text, dropped);
-    return threads.call({ agent, tenant, job: this.#job(), ask: (request) => requests.answer(request), said }, brake.signal);
+    return threads.call({ agent, tenant, job: this.#job(agent), ask: (request) => requests.answer(request), said }, brake.signal);
   }
 
   /** Whether the operation was told this by the run, and ends with it. */
   readonly #isAnswer = ({ code, message }: OpenClawError): boolean =>
     this.#past.pieces.some(({ error }) => error?.code === code && error.message === message);
 
-  #job(): OperationJob {
+  #job(code: CodedAgent): OperationJob {
     const { asked, facts } = this.#work;
     const { state, pieces } = this.#past;
     return {
@@ -92,6 +92,7 @@ export class Operation {
       ...(asked.args !== undefined && { args: encodeState(asked.args) }),
       ...(state && { state }),
       pieces: [...pieces],
+      snapshotIntervalMs: code.card.snapshotIntervalMs,
       run: facts,
     };
   }
