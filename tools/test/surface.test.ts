@@ -36,8 +36,8 @@ describe('purity', () => {
     (path) => JSON.parse(readFileSync(new URL(path, root), 'utf8')) as { readonly name: string; readonly exports: object },
   );
   const entries = manifests.flatMap(({ name, exports }) => Object.keys(exports).map((entry) => name + entry.slice(1)));
-  /** A program and a suite of tests are there to do something. */
-  const active = /\/(?:bin|suite)$/;
+  /** A program, what runs in a thread and a suite of tests are there to do something. */
+  const active = /\/(?:bin|thread|suite)$/;
 
   test.each(entries.filter((entry) => !active.test(entry)))('importing %s does nothing but define names', async (name) => {
     const script = `

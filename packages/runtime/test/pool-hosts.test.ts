@@ -37,7 +37,7 @@ test('threads in a process of their own: calls, hangs, and native code that does
   }
   await hosts.close();
   expect(hosts.size).toBe(0);
-});
+}, 60_000);
 
 test('a host process ends with its pipe', async () => {
   const main = fileURLToPath(new URL('../src/pool/host-main.ts', import.meta.url));

@@ -88,9 +88,8 @@ const MISDEEDS: Readonly<Record<Shape, () => unknown>> = {
   'the environment': () => {
     throw new Error(`it read ${readFileSync('/proc/self/environ', 'utf8').length} characters of the environment`);
   },
-  'starved pool': async () => {
-    for (let i = 0; i < 64; i++) pbkdf2('a', 'b', 3_000_000, 64, 'sha512', () => undefined);
-    await new Promise(() => undefined);
+  'starved pool': () => {
+    for (let i = 0; i < 64; i++) pbkdf2('a', 'b', 1_000_000, 64, 'sha512', () => undefined);
   },
 };
 

@@ -18,6 +18,8 @@ export interface Misdeed {
   readonly says: RegExp;
   /** The deed is over before it costs the thread: the run fails or completes at once. */
   readonly isContained?: boolean;
+  /** Every start of the operation misbehaves: the run has to fail with the word when its restarts are used up. */
+  readonly isRepeated?: boolean;
 }
 
 export interface Neighbourhood {
@@ -28,11 +30,15 @@ export interface Neighbourhood {
   readonly gapMs: number;
   /** Milliseconds from the loss of a thread until the culprit's run is at its end. */
   readonly backMs: number;
+  /** Each culprit has a thread of its own. */
+  readonly isDedicated?: boolean;
+  /** Culprits at the same time. Default 1. */
+  readonly abreast?: number;
 }
 
 const GOOD_RUNS = 50;
 const TOKENS = 60;
-const STREAM_MS = 3_000;
+const STREAM_MS = 1_200;
 /** Milliseconds between two looks at the server's health, and in which each has to be answered. */
 const LOOK_MS = 100;
 const HEALTH_MS = 500;
@@ -45,13 +51,13 @@ export async function misbehaveOften({ seed, count, say }: RowOptions, where: Ne
   const backs: number[] = [];
   let slowest = 0;
   for (let n = 0; n < count; ) {
-    await using house = await openHouse(where.threads);
+    await using house = await openHouse(where);
     const round = where.misdeeds.slice(0, count - n);
     for (const misdeed of round) {
       const found = await misbehaveOnce(house, misdeed, `${seed} ${n} ${Math.floor(random.float() * 1e6)}`, where);
       violations.push(...found.violations.map((text) => `${misdeed.shape} (case ${n}): ${text}`));
       gaps.push(...found.gapsMs);
-      if (found.backMs !== undefined) backs.push(found.backMs);
+      backs.push(...found.backsMs);
       slowest = Math.max(slowest, found.slowestHealthMs);
       n++;
     }
@@ -74,12 +80,12 @@ interface House extends AsyncDisposable {
   readonly client: OpenClawClient;
 }
 
-async function openHouse(threads: object): Promise<House> {
+async function openHouse({ threads, isDedicated = false }: Neighbourhood): Promise<House> {
   const dir = mkdtempSync(join(tmpdir(), 'openclaw-hostile-'));
   const module = (name: string): string => fileURLToPath(new URL(`./${name}.ts`, import.meta.url));
   const claw = await startClaw({
     data: join(dir, 'data'),
-    config: { threads, agents: { culprit: { module: module('culprit') }, good: { module: module('good') } } },
+    config: { threads, agents: { culprit: { module: module('culprit'), dedicated: isDedicated }, good: { module: module('good') } } },
   });
   const client = new OpenClawClient({ autoReconnect: false });
   await client.connect(claw.url);
@@ -97,40 +103,18 @@ async function openHouse(threads: object): Promise<House> {
 interface Found {
   readonly violations: readonly string[];
   readonly gapsMs: readonly number[];
-  readonly backMs: number | undefined;
+  readonly backsMs: readonly number[];
   readonly slowestHealthMs: number;
 }
 
-async function misbehaveOnce(
-  { claw, client }: House,
-  { shape, says, isContained }: Misdeed,
-  name: string,
-  where: Neighbourhood,
-): Promise<Found> {
+async function misbehaveOnce({ claw, client }: House, misdeed: Misdeed, name: string, where: Neighbourhood): Promise<Found> {
   const violations: string[] = [];
   const health = watchHealth(claw);
   const good = Array.from({ length: GOOD_RUNS }, (_, i) => followGood(client, `good ${name} ${i}`));
   await Promise.all(good.map(({ begun }) => begun));
 
-  const culprit = client.run({ agent: 'culprit', operation: 'misbehave', args: { shape, times: 1 }, input: shape });
-  let lostAt: number | undefined;
-  let lost: string | undefined;
-  for await (const item of culprit) {
-    if (item.kind !== 'thread.lost') continue;
-    lostAt = performance.now();
-    lost = JSON.stringify(item.data.error);
-  }
-  const end = await culprit.result();
-  const backMs = lostAt === undefined ? undefined : performance.now() - lostAt;
-  const word = lost ?? JSON.stringify(end.error ?? end.status);
-  if (!says.test(word)) violations.push(`it was answered with ${word}`);
-  if (lost !== undefined && !lost.includes('culprit')) violations.push(`the culprit is not named: ${lost}`);
-  if (isContained) {
-    if (lost !== undefined) violations.push(`it cost the thread: ${lost}`);
-  } else if (end.status !== 'completed' || end.value !== '2') {
-    violations.push(`the run did not come back: ${end.status} ${end.value ?? ''} ${JSON.stringify(end.error ?? '')}`);
-  }
-  if (backMs !== undefined && backMs > where.backMs) violations.push(`the run was back after ${Math.round(backMs)} ms`);
+  const culprits = await Promise.all(Array.from({ length: where.abreast ?? 1 }, () => followCulprit(client, misdeed, where.backMs)));
+  violations.push(...culprits.flatMap((each) => each.violations));
 
   const ends = await Promise.all(good.map(({ end }) => end));
   for (const { wrong } of ends) if (wrong !== undefined) violations.push(wrong);
@@ -140,7 +124,39 @@ async function misbehaveOnce(
   const { slowestMs, missed } = await health.stop();
   if (missed > 0) violations.push(`the server's health was not answered ${missed} times`);
   if (slowestMs > HEALTH_MS) violations.push(`the server's health took ${Math.round(slowestMs)} ms`);
-  return { violations, gapsMs, backMs, slowestHealthMs: slowestMs };
+  return { violations, gapsMs, backsMs: culprits.flatMap(({ backMs }) => backMs ?? []), slowestHealthMs: slowestMs };
+}
+
+/** A run whose operation does the deed, and what is wrong with how that ends. */
+async function followCulprit(
+  client: OpenClawClient,
+  { shape, says, isContained, isRepeated }: Misdeed,
+  backMs: number,
+): Promise<{ readonly violations: readonly string[]; readonly backMs: number | undefined }> {
+  const violations: string[] = [];
+  const run = client.run({ agent: 'culprit', operation: 'misbehave', args: { shape, times: isRepeated ? 1_000 : 1 }, input: shape });
+  let lostAt: number | undefined;
+  const losses: string[] = [];
+  for await (const item of run) {
+    if (item.kind !== 'thread.lost') continue;
+    lostAt = performance.now();
+    losses.push(JSON.stringify(item.data.error));
+  }
+  const { status, value, error } = await run.result();
+  const tookMs = lostAt === undefined ? undefined : performance.now() - lostAt;
+  const last = JSON.stringify(error ?? status);
+  const words = losses.length > 0 && !isRepeated ? losses : [last];
+  const blamed = words.filter((word) => says.test(word));
+  if (blamed.length === 0) violations.push(`it was answered with ${words.join(', then ')}`);
+  else if (!isContained && !blamed.some((word) => word.includes('culprit')))
+    violations.push(`the culprit is not named: ${blamed.join(', then ')}`);
+  if (isContained) {
+    if (losses.length > 0) violations.push(`it cost the thread: ${losses.join(', then ')}`);
+  } else if (isRepeated) {
+    if (status !== 'failed') violations.push(`the run ended as ${status} after ${losses.length} losses`);
+  } else if (status !== 'completed' || value !== '2') violations.push(`the run did not come back: ${status} ${value ?? ''} ${last}`);
+  if (tookMs !== undefined && tookMs > backMs) violations.push(`the run was at its end ${Math.round(tookMs)} ms after it lost its thread`);
+  return { violations, backMs: isRepeated ? undefined : tookMs };
 }
 
 interface Good {

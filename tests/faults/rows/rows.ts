@@ -1,3 +1,4 @@
+import { crashOften, eatMemory, holdThreads, spinTogether, starvePool } from '../agents/rows.ts';
 import { failSyncUnderRuns } from '../claw/fail-sync.ts';
 import { fillDiskOften } from '../claw/fill-disk.ts';
 import { runDryOften } from '../claw/run-dry.ts';
@@ -38,6 +39,11 @@ export const ROWS = {
   'late-wire': { run: (options) => troubleWire(options, delaying), count: 50 },
   'slow-readers': { run: feedSlowReaders, count: 200 },
   'reconnect-storm': { run: dropTogether, count: 2_000 },
+  'agents-memory': { run: eatMemory, count: 30 },
+  'agents-hold': { run: holdThreads, count: 30 },
+  'agents-starve': { run: starvePool, count: 10 },
+  'agents-crash': { run: crashOften, count: 10 },
+  'agents-spin': { run: spinTogether, count: 5 },
   upstream: { run: troubleUpstream, count: 500 },
 } as const satisfies Record<string, { readonly run: Row; readonly count: number }>;
 

@@ -24,6 +24,8 @@ export interface CrewOwner {
 const SPARE_REST_MS = 10_000;
 /** What a look counts that came late: the machine that held us up may have held up the threads. */
 const LATE_WEIGHT = 1 / 4;
+/** Threads beyond the most there are to be, while as many only wait for a person or for another run. */
+const MAX_RESTING = 16;
 /** Modules that a spare imports ahead. */
 const MAX_AHEAD = 16;
 
@@ -37,11 +39,15 @@ export function createCrew(options: ResolvedPoolOptions, owner: CrewOwner): Crew
   let spareFromMs = Number.NEGATIVE_INFINITY;
   let settled: (() => void) | undefined;
 
-  /** Those that do not end keep no place, until there are too many of them. */
+  /** Those that do not end keep no place, and those whose calls all wait for others keep none, lest these wait for that place; until there are too many of them. */
   const hasRoom = (): boolean => {
     let stuck = 0;
-    for (const { phase } of hands) if (phase === 'stuck') stuck++;
-    return hands.size - Math.min(stuck, maxThreads) < maxThreads;
+    let resting = 0;
+    for (const { phase, calls } of hands) {
+      if (phase === 'stuck') stuck++;
+      else if (phase === 'working' && calls.size > 0 && calls.busy === 0) resting++;
+    }
+    return hands.size - Math.min(stuck, maxThreads) - Math.min(resting, MAX_RESTING) < maxThreads;
   };
 
   const start = (heap: number): Hand => {

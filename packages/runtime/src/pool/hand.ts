@@ -5,7 +5,7 @@ import { badModule, createLoads, type Load, type Loads } from './loads.ts';
 import type { Loss, ResolvedPoolOptions } from './options.ts';
 import { createOutbox } from './outbox.ts';
 import type { Thread, ThreadEnd, ThreadOrder } from './thread.ts';
-import { crashed, hung, neighbourLost } from './verdict.ts';
+import { confession, crashed, hung, neighbourLost } from './verdict.ts';
 import type { Work } from './work.ts';
 
 /** One thread with what runs there. */
@@ -124,8 +124,11 @@ export function openHand(order: ThreadOrder, { spawn, clock, timeouts, outsideMi
 
   const clear = ({ work, load, error }: Blame): void => {
     const lost = neighbourLost(order.name);
-    calls.settleAll((one) => (one === work ? error : (one.stop?.error ?? lost)));
-    loads.failAll((one) => (one === load && error !== undefined ? loadCrashed(one, error) : lost));
+    const broken = load && error !== undefined ? loadCrashed(load, error) : undefined;
+    /** Those that wait for that module would only end the next thread with it. */
+    const waits = (one: Work): boolean => one.call.agent.name === load?.agent;
+    calls.settleAll((one) => (one === work ? error : (one.stop?.error ?? (broken && waits(one) ? broken : lost))));
+    loads.failAll((one) => (one === load ? (broken ?? lost) : lost));
   };
 
   const lossOf = ({ work, error }: Blame): Loss => {
@@ -137,10 +140,11 @@ export function openHand(order: ThreadOrder, { spawn, clock, timeouts, outsideMi
   const hear = (message: Up): void => {
     if (message.t === 'loaded') return loads.loaded(message.agent, message.card);
     if (message.t === 'unloadable') return loads.fail(message.agent, OpenClawError.fromBody(message.error));
-    if (message.t === 'failed' && message.error.code === 'AGENT_CRASHED') {
-      confessed = { work: calls.byId.get(message.id), error: OpenClawError.fromBody(message.error) };
-    }
-    calls.hear(message);
+    if (message.t !== 'failed' || message.error.code !== 'AGENT_CRASHED') return calls.hear(message);
+    const work = calls.byId.get(message.id);
+    const error = confession(message.error, work);
+    confessed = { work, error };
+    calls.hear({ ...message, error: error.toBody() });
   };
 
   const thread: Thread = spawn(order, {

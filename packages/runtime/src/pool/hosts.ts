@@ -1,6 +1,8 @@
 import type { Clock } from '@openclaw-runtime/kit';
+import { OpenClawError } from '@openclaw-runtime/protocol';
 import type { HostLink, HostUp, Pulse, StartHost } from './host-port.ts';
 import type { SpawnThread, ThreadEnd, ThreadListener } from './thread.ts';
+import { upsOf } from './ups.ts';
 
 /** Threads in processes of their own: what takes down its process takes down no more than that. */
 export interface Hosts {
@@ -30,6 +32,8 @@ interface Host {
 interface HostedThread {
   readonly listener: ThreadListener;
   pulse: Pulse;
+  /** It was given something to do after its last pulse, which so knows nothing of it. */
+  isStirred: boolean;
 }
 
 export function createHosts({ count, start, clock, drainMs = 5_000 }: HostsOptions): Hosts {
@@ -46,7 +50,7 @@ export function createHosts({ count, start, clock, drainMs = 5_000 }: HostsOptio
         ended() {
           hosts.delete(host);
           host.drains?.();
-          const running = [...host.threads.values()].filter(({ pulse }) => pulse.current > 0);
+          const running = [...host.threads.values()].filter(({ pulse, isStirred }) => isStirred || pulse.current > 0);
           for (const thread of host.threads.values()) thread.listener.ended(endOf(thread, running));
           host.threads.clear();
           if (hosts.size === 0) closed?.();
@@ -77,11 +81,14 @@ export function createHosts({ count, start, clock, drainMs = 5_000 }: HostsOptio
     spawn(order, listener) {
       const host = pick();
       const n = ++threads;
-      const thread: HostedThread = { listener, pulse: { n, beats: 0, current: 0, outsideMiB: 0 } };
+      const thread: HostedThread = { listener, pulse: { n, beats: 0, current: 0, outsideMiB: 0 }, isStirred: false };
       host.threads.set(n, thread);
       host.link.send({ t: 'spawn', n, order });
       return {
-        post: (messages) => host.link.send({ t: 'post', n, messages }),
+        post(messages) {
+          thread.isStirred = true;
+          host.link.send({ t: 'post', n, messages });
+        },
         beats: () => thread.pulse.beats,
         current: () => thread.pulse.current,
         outsideMiB: () => thread.pulse.outsideMiB,
@@ -100,8 +107,11 @@ export function createHosts({ count, start, clock, drainMs = 5_000 }: HostsOptio
 
 function receive({ threads }: Host, message: HostUp): void {
   switch (message.t) {
-    case 'heard':
-      return threads.get(message.n)?.listener.heard(message.messages);
+    case 'heard': {
+      const messages = upsOf(message.messages);
+      if (!messages) throw new OpenClawError('BAD_FRAME', 'A host says what no thread says.');
+      return threads.get(message.n)?.listener.heard(messages);
+    }
     case 'ended': {
       const thread = threads.get(message.n);
       threads.delete(message.n);
@@ -110,7 +120,7 @@ function receive({ threads }: Host, message: HostUp): void {
     case 'pulse':
       for (const pulse of message.threads) {
         const thread = threads.get(pulse.n);
-        if (thread) thread.pulse = pulse;
+        if (thread) Object.assign(thread, { pulse, isStirred: false });
       }
   }
 }

@@ -4,7 +4,7 @@ import type { SpawnThread } from './thread.ts';
 export interface ThreadPoolOptions {
   readonly spawn: SpawnThread;
   readonly clock: Clock;
-  /** Threads, all in all: those of one call and those that wait for work too. Default 4. */
+  /** Threads, all in all: those of one call and those that wait for work too. Up to 16 more while as many only wait for a person or for another run. Default 4. */
   readonly maxThreads?: number;
   /** Calls that share a thread; those that wait for a person or for another run do not count. Default 64. */
   readonly callsPerThread?: number;

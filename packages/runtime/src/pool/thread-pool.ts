@@ -23,7 +23,7 @@ export function createThreadPool(options: ThreadPoolOptions): AgentThreads {
   const resolved = resolvePoolOptions(options);
   const { clock, heapMiB, maxQueued, timeouts } = resolved;
   const lost: Record<string, number> = {};
-  /** Those that need a thread of their own do not hold up those that share one. */
+  /** Those that need a thread of their own, or one of another make, do not hold up the rest. */
   const queues = { sharing: createTurns<Waiting>(), alone: createTurns<Waiting>() };
   let calls = 0;
   let closed = false;
@@ -82,7 +82,8 @@ export function createThreadPool(options: ThreadPoolOptions): AgentThreads {
   };
 
   const wait = (waiting: Waiting): (() => void) => {
-    const queue = waiting.need.dedicated ? queues.alone : queues.sharing;
+    const { need } = waiting;
+    const queue = need.dedicated || need.heapMiB !== heapMiB ? queues.alone : queues.sharing;
     queue.push(waiting.tenant, waiting);
     return () => queue.remove(waiting.tenant, waiting);
   };

@@ -1,4 +1,4 @@
-import { OpenClawError } from '@openclaw-runtime/protocol';
+import { type ErrorBody, OpenClawError } from '@openclaw-runtime/protocol';
 import type { ThreadEnd } from './thread.ts';
 import { nameOfWork, type Work } from './work.ts';
 
@@ -20,6 +20,11 @@ export function crashed({ how, message }: ThreadEnd, work: Work | undefined): Op
     );
   }
   return new OpenClawError('AGENT_CRASHED', `The ${nameOfWork(work)} took its thread down: ${message}.`);
+}
+
+/** What a thread said of the call that takes it down. */
+export function confession({ message }: ErrorBody, work: Work | undefined): OpenClawError {
+  return new OpenClawError('AGENT_CRASHED', work ? `The ${nameOfWork(work)} took its thread down. ${message}` : message);
 }
 
 export function neighbourLost(thread: string): OpenClawError {

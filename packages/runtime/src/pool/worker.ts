@@ -3,8 +3,9 @@ import { realpathSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { MessageChannel, receiveMessageOnPort, Worker } from 'node:worker_threads';
-import { BEAT_CELLS, BEATS, CURRENT, type ThreadData, type Up } from '@openclaw-runtime/agent';
+import { BEAT_CELLS, BEATS, CURRENT, type ThreadData } from '@openclaw-runtime/agent';
 import type { SpawnThread, Thread, ThreadEnd, ThreadListener, ThreadOrder } from './thread.ts';
+import { upsOf } from './ups.ts';
 
 export interface WorkerOptions {
   /** Paths of more files and folders that agents' code may read; those of its module and of its packages it may in any case. */
@@ -87,8 +88,9 @@ function startWorker(
     end ??= why;
     void worker.terminate();
   };
-  const hear = (messages: unknown): void => {
-    if (isUps(messages)) heard(messages);
+  const hear = (said: unknown): void => {
+    const messages = upsOf(said);
+    if (messages) heard(messages);
     else stop({ how: 'flood', message: 'it wrote to the port of its pool' });
   };
 
@@ -134,10 +136,6 @@ function startWorker(
     // Nothing but the end of this process would end it.
     giveUp: () => undefined,
   };
-}
-
-function isUps(messages: unknown): messages is readonly Up[] {
-  return Array.isArray(messages) && messages.every((message) => typeof message === 'object' && message !== null);
 }
 
 /** Of this process: where packages resolve to their sources, they do so in threads too. */

@@ -16,6 +16,7 @@ import {
 import { type RunKey, runKey, type Store } from '@openclaw-runtime/store';
 import type { Agent } from './agents.ts';
 import type { ChildrenPast } from './past.ts';
+import { scrubbedJson } from './scrubbed.ts';
 import { untilAborted } from './until-aborted.ts';
 import { whenNotFull } from './when-not-full.ts';
 import type { Work } from './work.ts';
@@ -62,8 +63,9 @@ export class Children {
     const { deps, tenant, run, writer, lease } = this.#work;
     const { name, n, saves } = place;
     const child = deps.store.runId(tenant, `child\n${run}\n${saves}\n${name}\n${n}`);
-    const request = this.#request(place, call);
-    const fingerprint = hash('sha256', jsonOf(request), 'base64url').slice(0, 22);
+    const asked = jsonOf(this.#request(place, call));
+    const request = JSON.parse(scrubbedJson(asked, deps.scrub)) as RunRequest;
+    const fingerprint = hash('sha256', asked, 'base64url').slice(0, 22);
     const record = this.#record(request, fingerprint);
     if (!this.#open.has(child)) {
       this.#check(call);

@@ -99,7 +99,9 @@ class Execution implements RunningRun {
       const reason: unknown = this.#work.brake.stop ?? thrown;
       if (isLeaseGone(thrown)) return;
       const outcome = reason instanceof Stop ? reason.end?.(this.#work.usage) : failure(this.#shown(reason), this.#work.usage);
-      if (outcome) await this.#endAnyway(outcome);
+      if (!outcome) return;
+      if (this.#doing instanceof Operation) await this.#doing.end();
+      await this.#endAnyway(outcome);
     } finally {
       this.#snapshots?.stop();
     }
@@ -150,6 +152,7 @@ class Execution implements RunningRun {
     if (seat) await seat.turn(brake.signal);
     brake.goOn();
     const value = await operation.carryOut();
+    await operation.end();
     while (lease.incoming()) await lease.incoming();
     brake.goOn();
     const done = { status: 'completed', reason: 'stop', usage: this.#work.usage } as const;

@@ -1,8 +1,9 @@
-import { type CodedAgent, encodeState, type OperationCard, type OperationJob } from '@openclaw-runtime/agent';
-import { addUsage, OpenClawError } from '@openclaw-runtime/protocol';
+import { type Ask, type CodedAgent, encodeState, type OperationCard, type OperationJob } from '@openclaw-runtime/agent';
+import { addUsage, type ErrorBody, OpenClawError } from '@openclaw-runtime/protocol';
 import type { AgentThreads } from '../pool/threads.ts';
 import type { Agent } from './agents.ts';
 import { whenFree } from './call-tool.ts';
+import { Children } from './children.ts';
 import { runDeadlineMs } from './limits.ts';
 import { beginOperation, type OperationPast } from './past.ts';
 import { agentOf } from './question.ts';
@@ -17,12 +18,16 @@ import type { Work } from './work.ts';
 export class Operation {
   readonly #work: Work;
   readonly #name: string;
+  readonly #children: Children;
+  /** Errors that it was told by the run. */
+  readonly #told = new Set<string>();
   #past: OperationPast = beginOperation();
   #replay: Replay | undefined;
 
   constructor(work: Work, name: string) {
     this.#work = work;
     this.#name = name;
+    this.#children = new Children(work);
   }
 
   /** What an earlier owner left. */
@@ -30,6 +35,8 @@ export class Operation {
     this.#replay = replay;
     this.#past = structuredClone(replay.state.operation) ?? beginOperation();
     this.#work.usage = addUsage(this.#work.usage, this.#past.generated);
+    if (replay.state.children) this.#children.restore(replay.state.children);
+    for (const { error } of this.#past.pieces) if (error) this.#told.add(wordsOf(error));
   }
 
   /** A message is kept in the log: nobody answers it. */
@@ -45,7 +52,7 @@ export class Operation {
     const { agent, code, card, threads } = this.#ready();
     const cancelLimit = this.#limit(card);
     const over = new AbortController();
-    const requests = new Requests(this.#work, agent, this.#past, this.#replay, AbortSignal.any([brake.signal, over.signal]));
+    const requests = new Requests(this.#work, agent, this.#children, this.#past, this.#replay, AbortSignal.any([brake.signal, over.signal]));
     try {
       return await this.#untilDone(code, threads, requests);
     } finally {
@@ -53,6 +60,11 @@ export class Operation {
       over.abort(new OpenClawError('CANCELLED', 'The operation has ended.'));
       await requests.end();
     }
+  }
+
+  /** The run ends: what it started ends with it, also what an earlier owner started. It goes on only where another owner of the run does. */
+  async end(): Promise<void> {
+    if (!this.#work.brake.isReleased) await this.#children.cancel();
   }
 
   async #untilDone(code: CodedAgent, threads: AgentThreads, requests: Requests): Promise<string | undefined> {
@@ -76,12 +88,20 @@ export class Operation {
     const { brake, deps, tenant, lease } = this.#work;
     requests.restart();
     const said = (text: string, dropped: number): void => deps.onSaid(lease.key, text, dropped);
-    return threads.call({ agent, tenant, job: this.#job(agent), ask: (request) => requests.answer(request), said }, brake.signal);
+    return threads.call({ agent, tenant, job: this.#job(agent), ask: (request) => this.#answer(requests, request), said }, brake.signal);
   }
 
-  /** Whether the operation was told this by the run, and ends with it. */
-  readonly #isAnswer = ({ code, message }: OpenClawError): boolean =>
-    this.#past.pieces.some(({ error }) => error?.code === code && error.message === message);
+  async #answer(requests: Requests, request: Ask): Promise<string | undefined> {
+    try {
+      return await requests.answer(request);
+    } catch (error) {
+      if (error instanceof OpenClawError) this.#told.add(wordsOf(error));
+      throw error;
+    }
+  }
+
+  /** Whether the operation was told this by the run, however long ago, and ends with it. */
+  readonly #isAnswer = (error: OpenClawError): boolean => this.#told.has(wordsOf(error));
 
   #job(code: CodedAgent): OperationJob {
     const { asked, facts } = this.#work;
@@ -123,6 +143,10 @@ export class Operation {
       brake.halt(new Stop((usage) => ({ status: 'timed_out', error: error.toBody(), usage }))),
     );
   }
+}
+
+function wordsOf({ code, message }: Pick<ErrorBody, 'code' | 'message'>): string {
+  return `${code} ${message}`;
 }
 
 /** What only the store may say is the agent's own failure when its code says it. */

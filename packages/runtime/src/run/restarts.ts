@@ -2,6 +2,9 @@ import type { ErrorCode, OpenClawError } from '@openclaw-runtime/protocol';
 
 const MOST = 3;
 const WITHIN_MS = 10_000;
+/** Of threads that nobody, or another, is blamed for. One whose code takes a process down unseen is in all of its losses. */
+const MOST_OF_OTHERS = 100;
+const OTHERS_WITHIN_MS = 60_000;
 /** The code that ran there took the thread down. */
 const OWN: readonly ErrorCode[] = ['AGENT_HUNG', 'AGENT_CRASHED', 'AGENT_MEMORY'];
 
@@ -10,13 +13,17 @@ export function isThreadLost({ code }: OpenClawError): boolean {
   return code === 'THREAD_LOST' || OWN.includes(code);
 }
 
-/** How often code that takes its thread down is started again: 3 times in 10 s. Code that lost its thread to another's is, as often as that happens. */
+/** How often code that takes its thread down is started again: 3 times in 10 s. Code that lost its thread to another's, as far as is known: 100 times in a minute. */
 export class Restarts {
   #times: readonly number[] = [];
+  #ofOthers: readonly number[] = [];
 
   /** Whether there is another start after this loss. */
   isLeft({ code }: OpenClawError, nowMs: number): boolean {
-    if (!OWN.includes(code)) return true;
+    if (!OWN.includes(code)) {
+      this.#ofOthers = [...this.#ofOthers.filter((atMs) => nowMs - atMs < OTHERS_WITHIN_MS), nowMs];
+      return this.#ofOthers.length <= MOST_OF_OTHERS;
+    }
     this.#times = [...this.#times.filter((atMs) => nowMs - atMs < WITHIN_MS), nowMs];
     return this.#times.length <= MOST;
   }

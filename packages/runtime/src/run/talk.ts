@@ -126,6 +126,8 @@ export class Talk {
       return interruptedAnswer({ step, text: said.text, attempt: writer.attempt }, spent);
     } finally {
       this.#isCalling = false;
+      // What came too late to break the answer off breaks nothing off that follows it.
+      brake.renew();
     }
   }
 
@@ -160,12 +162,12 @@ function withResults(said: Said, calls: readonly CallPast[]): Said {
 
 /** The same calls, each with an id of its own within the step. */
 function distinct(calls: readonly ToolCall[]): readonly ToolCall[] {
-  const seen = new Set<string>();
+  const seen = new Set<string>(['']);
   return calls.map((call, place) => {
-    const isOwn = call.id !== '' && !seen.has(call.id);
-    const id = isOwn ? call.id : `${call.id || 'call'}_${place + 1}`;
+    let { id } = call;
+    for (let n = place + 1; seen.has(id); n++) id = `${call.id || 'call'}_${n}`;
     seen.add(id);
-    return isOwn ? call : { ...call, id };
+    return id === call.id ? call : { ...call, id };
   });
 }
 
