@@ -1,9 +1,10 @@
 // Capacity: runs a second with the simulated model, 20 tokens over a scripted 200 ms, commands on disk, every byte checked.
-// node --conditions=openclaw-source bench/capacity.ts [rate …]
+// node --conditions=openclaw-source bench/capacity.ts [--threads] [rate …]
 import { spawn } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import type { LoadOptions, LoadReport } from './load.ts';
 import { round } from './percentile.ts';
 import { startServer } from './server.ts';
@@ -18,16 +19,16 @@ export interface CapacityReport extends LoadReport {
 const TOKENS = 20;
 const CONNECTIONS = 32;
 
-/** One server, then each rate for ten seconds. */
-export async function measureCapacity(rates: readonly number[], seconds = 10): Promise<CapacityReport[]> {
+/** One server, then each rate for ten seconds. `onThreads`: each run is an operation of an agent with code. */
+export async function measureCapacity(rates: readonly number[], onThreads = false, seconds = 10): Promise<CapacityReport[]> {
   const folder = mkdtempSync(join(process.env.BENCH_DIR ?? tmpdir(), 'openclaw-capacity-'));
   try {
-    await using server = await startServer(folder);
-    await load({ rate: 2_000, seconds: 4, name: 'warm' }, server.url);
+    await using server = await startServer(join(folder, 'data'), onThreads ? ['--config', withSpeaker(folder)] : []);
+    await load({ rate: 2_000, seconds: 4, name: 'warm', onThreads }, server.url);
     const reports: CapacityReport[] = [];
     for (const rate of rates) {
       const before = server.cpuSeconds();
-      const report = await load({ rate, seconds, name: `at${rate}` }, server.url);
+      const report = await load({ rate, seconds, name: `at${rate}`, onThreads }, server.url);
       const used = server.cpuSeconds() - before;
       reports.push({
         ...report,
@@ -41,6 +42,12 @@ export async function measureCapacity(rates: readonly number[], seconds = 10): P
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
+}
+
+function withSpeaker(folder: string): string {
+  const path = join(folder, 'openclaw.yaml');
+  writeFileSync(path, JSON.stringify({ agents: { speaker: { module: fileURLToPath(new URL('./speaker.ts', import.meta.url)) } } }));
+  return path;
 }
 
 /** Resident memory of a server that has done nothing, and of one that has done 10,000 runs and rested. */
@@ -58,7 +65,7 @@ export async function measureMemory(): Promise<{ readonly idleMiB: number; reado
 }
 
 /** Runs the load in a process of its own, so that its CPU is not the server's. */
-export function load(part: Pick<LoadOptions, 'rate' | 'seconds' | 'name'>, url: string): Promise<LoadReport> {
+export function load(part: Pick<LoadOptions, 'rate' | 'seconds' | 'name' | 'onThreads'>, url: string): Promise<LoadReport> {
   const options: LoadOptions = { ...part, url, connections: CONNECTIONS, tokens: TOKENS, scriptMs: 200 };
   const child = spawn(process.execPath, ['--conditions=openclaw-source', join(import.meta.dirname, 'load.ts'), JSON.stringify(options)], {
     stdio: ['ignore', 'pipe', 'inherit'],
@@ -73,6 +80,10 @@ export function load(part: Pick<LoadOptions, 'rate' | 'seconds' | 'name'>, url: 
 }
 
 if (import.meta.main) {
-  const rates = process.argv.slice(2).map(Number);
-  for (const report of await measureCapacity(rates.length > 0 ? rates : [10_000])) process.stdout.write(`${JSON.stringify(report)}\n`);
+  const rates = process.argv
+    .slice(2)
+    .filter((arg) => arg !== '--threads')
+    .map(Number);
+  for (const report of await measureCapacity(rates.length > 0 ? rates : [10_000], process.argv.includes('--threads')))
+    process.stdout.write(`${JSON.stringify(report)}\n`);
 }

@@ -14,6 +14,8 @@ export interface LoadOptions {
   /** Scripted milliseconds of each answer. */
   readonly scriptMs: number;
   readonly tokenInterval?: number;
+  /** The runs are the operation of an agent with code, `speaker.ts`. */
+  readonly onThreads?: boolean;
   /** Makes idempotency keys of two loads on one server differ. */
   readonly name: string;
 }
@@ -110,7 +112,10 @@ export async function runLoad(options: LoadOptions): Promise<LoadReport> {
         const ch = runs.length;
         runs.push({ prompt, at: performance.now(), text: '', seq: 0, first: 0 });
         const interval = options.tokenInterval === undefined ? '' : `,"tokenInterval":${options.tokenInterval}`;
-        socket.send(`{"t":"start","ch":${ch},"idem":"${name}-${started}","run":{"input":"${prompt}","model":"${model}"${interval}}}`);
+        const asked = options.onThreads
+          ? `"agent":"speaker","operation":"say","args":{"prompt":"${prompt}","model":"${model}"},"input":"${prompt}"`
+          : `"input":"${prompt}","model":"${model}"`;
+        socket.send(`{"t":"start","ch":${ch},"idem":"${name}-${started}","run":{${asked}${interval}}}`);
       }
       if (started === total) resolve();
       else setTimeout(tick, 2);

@@ -19,7 +19,10 @@ export interface OperationContext<S> {
     /** For the operation alone. */
     generate(request: ModelRequest, options?: { readonly name?: string }): Promise<ModelAnswer>;
   };
-  /** Runs `fn`; resolves to what it returned when that is durable, and is not run again. What it throws is kept too, as `AGENT_FAILED`. */
+  /**
+   * Runs `fn`; resolves to what it returned when that is durable, and is not run again. What it throws is kept too, as `AGENT_FAILED`. What it changes of the state
+   * is not changed again by a later start: return it, and change the state outside.
+   */
   step<T>(name: string, fn: () => T | Promise<T>): Promise<T>;
   /** Tells the run's viewers, and goes on at once unless many wait to be told. One that cannot be told ends the operation. */
   emit(name: string, data: unknown): Promise<void>;

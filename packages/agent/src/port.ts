@@ -88,7 +88,8 @@ export type Ask =
       readonly value?: string;
       readonly error?: ErrorBody;
     }
-  | { readonly do: 'emit'; readonly name: string; readonly data: string }
+  /** `step`: inside of which step, whose events are told again when it is done again. */
+  | { readonly do: 'emit'; readonly name: string; readonly data: string; readonly step?: string }
   | { readonly do: 'checkpoint'; readonly version: number; readonly state: string }
   /** A person is asked: {@link PersonAnswer}. */
   | { readonly do: 'person'; readonly name: string; readonly n: number; readonly text: string; readonly timeoutMs?: number }

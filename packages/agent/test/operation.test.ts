@@ -228,6 +228,20 @@ test('each ask travels as the port has it', async () => {
   expect(thread.batches).toHaveLength(2);
 });
 
+test('an event inside of a step says so', async () => {
+  using thread = await open(async (ctx) => {
+    await ctx.step('train', () => ctx.emit('epoch', 1));
+    await ctx.emit('epoch', 2);
+  });
+  await thread.operate();
+  await thread.answer(1);
+  await thread.answer(2);
+  expect(thread.asks().filter(({ do: what }) => what === 'emit')).toEqual([
+    { do: 'emit', name: 'epoch', data: '1', step: 'train' },
+    { do: 'emit', name: 'epoch', data: '2' },
+  ]);
+});
+
 test('an abort reaches the signal and every promise; the reason is the end', async () => {
   const seen: unknown[] = [];
   using thread = await open(async (ctx) => {

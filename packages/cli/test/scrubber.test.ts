@@ -21,7 +21,10 @@ describe('what a scrubber hides', () => {
   test.each([
     ['itself', value],
     ['in JSON', JSON.stringify({ value }).slice(10, -2)],
+    ['in JSON within JSON', JSON.stringify(JSON.stringify({ value })).slice(14, -4)],
     ['in a URL', encodeURIComponent(value)],
+    ['in a form', new URLSearchParams({ value }).toString().slice(6)],
+    ['in a path', encodeURI(value)],
     [
       'in a URL, with small letters',
       encodeURIComponent(value).replaceAll('%2F', '%2f').replaceAll('%2B', '%2b').replaceAll('%3F', '%3f').replaceAll('%C3%A9', '%c3%a9'),

@@ -80,8 +80,8 @@ export interface Payloads {
   'piece.done': Piece;
   /** `state`: what the agent knows, as `encodeState` of the room agent writes it. An operation starts again from here. */
   'state.saved': { readonly version: number; readonly state: string };
-  /** What an agent tells its viewers. */
-  event: { readonly name: string; readonly data: unknown };
+  /** What an agent tells its viewers; `step`: inside of which step of its operation. */
+  event: { readonly name: string; readonly data: unknown; readonly step?: string };
   'child.started': { readonly child: string; readonly agent: string; readonly name: string };
   'child.finished': { readonly child: string; readonly name: string; readonly status: Exclude<Status, 'running'> };
   /** The agent's thread is gone; the run goes on in another one. `restarts` counts from 1. */

@@ -68,9 +68,10 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
     wheel: createWheel(clock, 2),
   };
 
+  let isStarting = true;
   const stopTaking = store.queue.consume(options.owner, options.limits.maxConcurrentRuns, {
     leased(lease) {
-      const run = executeRun(lease, deps);
+      const run = executeRun(lease, deps, isStarting);
       running.set(lease.key, run);
       run.over
         .catch((error: unknown) => options.onDefect(lease.key, error, ''))
@@ -85,6 +86,9 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
       running.get(key)?.release();
     },
   });
+
+  // What is offered at once was there before.
+  isStarting = false;
 
   /** One look at all runs each second is cheaper than a timer for each. */
   let cancelSweep: () => void = () => undefined;

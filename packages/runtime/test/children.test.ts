@@ -1,7 +1,8 @@
 import { type ChildAnswer, decodeState } from '@openclaw-runtime/agent';
-import type { Payloads, RunRecord } from '@openclaw-runtime/protocol';
-import { runKey } from '@openclaw-runtime/store';
+import { encodeRecord, type Payloads, type RunRecord } from '@openclaw-runtime/protocol';
+import { createMemoryStore, runKey } from '@openclaw-runtime/store';
 import { expect, test } from 'vitest';
+import { leftBehind } from './crash.ts';
 import { type Act, foldOf, openTestHouse, recordsOf, said } from './house.ts';
 import { type Context, coded, createThreads, toolCard } from './threads.ts';
 
@@ -66,4 +67,61 @@ test('an answer has the calls of the tools that its agent declares, and the work
   expect(workspaces).toEqual(['/ws/t/hi']);
   const [created] = await recordsOf(at.store, runKey('t', answer.run));
   expect(created?.data).toMatchObject({ parent: { run: middle.run, depth: 2, root: 'hi' } });
+});
+
+test.each([
+  ['the run is cancelled', [coded('worker', { operations: [{ name: 'work' }] })], [{ id: 'stop', kind: 'cancel' }], 'cancelled'],
+  ['its agent has no such operation any more', [coded('worker', {})], [], 'failed'],
+])(
+  'a child whose parent’s owner died is cancelled with it when, before the next one begins, %s',
+  async (_when, agents, commands, status) => {
+    const [key, kid] = [runKey('t', 'left'), runKey('t', 'kid')];
+    const at = Date.now();
+    const left = [
+      encodeRecord('run.created', 0, 0, { agent: 'worker', input: 'x', operation: 'work', at, fingerprint: 'f' }),
+      encodeRecord('child.started', 0, 0, { child: 'kid', agent: 'judge', name: 'judge' }),
+    ];
+    const store = await leftBehind(key, left, commands);
+    await store.runs.create(kid, encodeRecord('run.created', 0, 0, { agent: 'judge', input: 'x', at, fingerprint: 'k' }), 'k');
+    const operations = { work: (context: Context) => child(context, 'judge') };
+    const runtime = { agents: [...agents, coded('judge', {})], threads: createThreads({ operations }) };
+    await using house = await openTestHouse([never], { store, runtime });
+    expect((await house.ended(key)).at(-1)?.data).toMatchObject({ status });
+    expect((await house.ended(kid)).at(-1)?.data).toMatchObject({ status: 'cancelled', by: 'parent left' });
+  },
+);
+
+test('what a child is given is scrubbed before it is logged', async () => {
+  const work = (context: Context): Promise<ChildAnswer> =>
+    child(context, 'judge', { input: 'use topsecret', args: { key: ['topsecret'] } });
+  const operations = { work };
+  const agents = [coded('worker', { operations: [{ name: 'work' }] }), coded('judge', {})];
+  const scrub = (text: string): string => text.replaceAll('topsecret', '[secret]');
+  await using house = await openTestHouse([talk], { runtime: { agents, scrub, threads: createThreads({ operations }) } });
+  const { run } = valueOf(await house.ended(await house.run('hi', { agent: 'worker', operation: 'work' }))) as ChildAnswer;
+  const [created] = await recordsOf(house.store, runKey('t', run));
+  expect(created?.data).toMatchObject({ input: 'use [secret]', args: { key: ['[secret]'] } });
+});
+
+test('a child has a place where its parent has taken the last one, also after a restart', async () => {
+  const operations = { work: (context: Context) => child(context, 'judge') };
+  const agents = [coded('worker', { operations: [{ name: 'work' }] }), coded('judge', {})];
+  const store = createMemoryStore();
+  const options = { store, limits: { maxConcurrentRuns: 1 }, runtime: { agents, threads: createThreads({ operations }) } };
+  await using first = await openTestHouse([never], options);
+  const keys = [await first.run('a', { agent: 'worker', operation: 'work' }), await first.run('b', { agent: 'worker', operation: 'work' })];
+  await expect.poll(() => first.requests.length).toBe(1);
+  await first.runtime.drain(0);
+  const [left, waiting] = await Promise.all(keys.map((key) => recordsOf(store, key)));
+  expect(waiting).toHaveLength(1);
+  const begun = left?.find(({ kind }) => kind === 'child.started')?.data as Payloads['child.started'];
+
+  const again = createMemoryStore();
+  for (const name of ['a', begun.child, 'b']) {
+    const [created] = (await recordsOf(store, runKey('t', name))).map(({ data }) => data as Payloads['run.created']);
+    if (!created) throw new Error(`${name} is not there`);
+    await again.runs.create(runKey('t', name), encodeRecord('run.created', 0, 0, created), created.fingerprint);
+  }
+  await using second = await openTestHouse([talk], { ...options, store: { ...again, runId: store.runId } });
+  for (const key of keys) expect(valueOf(await second.ended(key))).toMatchObject({ status: 'completed', text: 'Done.' });
 });

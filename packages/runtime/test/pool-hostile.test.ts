@@ -58,6 +58,9 @@ test.each([
   ['stack', /call stack/],
   ['worker', /restricted/],
   ['process', /restricted/],
+  ['signal', /restricted/],
+  ['database', /restricted/],
+  ['attach', /not authorized/],
   ['environ', /restricted/],
   ['passwd', /restricted/],
   ['folder', /restricted/],
@@ -76,6 +79,11 @@ test('a thread sees no environment', async () => {
   await using rig = openRig();
   expect(await rig.pool.call(toolCall(await rig.agent('hostile'), 'env'), forever)).toBe('"{}"');
   expect(readFileSync('/proc/self/environ', 'utf8')).not.toBe('');
+});
+
+test('agents’ code does not find the port and the cells of its pool', async () => {
+  await using rig = openRig();
+  expect(await rig.pool.call(toolCall(await rig.agent('hostile'), 'pool'), forever)).toBe('""');
 });
 
 test('print: what is too much is dropped and counted', async () => {

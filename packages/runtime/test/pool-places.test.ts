@@ -268,3 +268,62 @@ test('closing ends all threads; what runs is lost, what waits and what comes is 
   expect(await failure(call(pool, agent))).toMatchObject({ code: 'SHUTTING_DOWN' });
   expect(pool.status).toMatchObject({ threads: 0, lost: {} });
 });
+
+test('a call that needs a larger heap waits without holding up the rest', async () => {
+  const { pool, threads } = stage({ maxThreads: 1 });
+  const never = (): Promise<never> => new Promise(() => undefined);
+  const work = pool.call(operationCall(agent, 'work', undefined, never), forever);
+  await turn();
+  const large = call(pool, fakeAgent('large', { maxHeapMiB: 2_048 }));
+  const small = call(pool, agent);
+  await turn();
+  expect(threads.map(({ calls }) => calls)).toEqual([[1, 3]]);
+  threads[0]?.done(3);
+  threads[0]?.done(1);
+  await Promise.all([work, small]);
+  await turn();
+  expect(threads.at(-1)).toMatchObject({ order: { heapMiB: 2_048 }, calls: [2] });
+  threads.at(-1)?.done(2);
+  await large;
+});
+
+test('a call that waits for another run leaves room for what that needs', async () => {
+  const { pool, threads } = stage({ maxThreads: 1 });
+  let child: Promise<string | undefined> | undefined;
+  const lone = fakeAgent('lone', { dedicated: true });
+  const parent = pool.call(
+    operationCall(agent, 'work', undefined, () => {
+      child = call(pool, lone);
+      return child;
+    }),
+    forever,
+  );
+  await turn();
+  threads[0]?.listener.heard([{ t: 'ask', id: 1, n: 1, request: { do: 'run', name: 'x', n: 0, child: { agent: 'lone', input: '' } } }]);
+  await turn();
+  const other = threads.find(({ calls }) => calls.includes(2));
+  expect(other).toBeDefined();
+  other?.done(2);
+  await child;
+  threads[0]?.done(1);
+  await parent;
+});
+
+test('a thread that is lost while a module is imported fails the calls that wait for that module', async () => {
+  const { spawn } = fakeThreads();
+  const { pool } = stage({
+    maxThreads: 1,
+    spawn(order, listener) {
+      const thread = spawn(order, listener);
+      return { ...thread, post: () => queueMicrotask(() => listener.ended({ how: 'exit', message: 'it exited with code 1' })) };
+    },
+  });
+  const error = await failure(
+    pool.call(
+      operationCall(agent, 'work', undefined, () => Promise.resolve(undefined)),
+      forever,
+    ),
+  );
+  expect(error).toMatchObject({ code: 'BAD_CONFIG' });
+  expect(error.message).toMatch(/file:\/\/\/agents\/a\.js took its thread down while it was imported/);
+});

@@ -25,7 +25,8 @@ export interface Context {
   step<T>(name: string, fn: () => T | Promise<T>): Promise<T>;
   /** A piece other than a step. */
   ask<T>(what: 'stream' | 'generate' | 'ask' | 'run', name: string, request: (n: number) => Ask): Promise<T>;
-  emit(name: string, data: unknown): Promise<void>;
+  /** `step`: inside of which one. */
+  emit(name: string, data: unknown, step?: string): Promise<void>;
   checkpoint(state: unknown): Promise<void>;
   secret(name: string): Promise<unknown>;
 }
@@ -85,8 +86,8 @@ function contextOf(job: OperationJob, ask: (request: Ask) => Promise<string | un
         return value;
       }),
     ask: (what, name, request) => piece(what, name, (n) => ask(request(n))),
-    async emit(name, data) {
-      await ask({ do: 'emit', name, data: encodeState(data) });
+    async emit(name, data, step) {
+      await ask({ do: 'emit', name, data: encodeState(data), ...(step !== undefined && { step }) });
     },
     async checkpoint(state) {
       await ask({ do: 'checkpoint', version: 1, state: encodeState(state) });

@@ -148,6 +148,37 @@ describe('a call of a tool of the agent’s', () => {
     ]);
   });
 
+  test('whose ids look like those that are made up has one of its own all the same', async () => {
+    const three = calls(call('x', 'add', { a: 1, b: 1 }), call('x_3', 'add', { a: 2, b: 2 }), call('x', 'add', { a: 3, b: 3 }));
+    await using house = await openTestHouse([three, say('ok')], { runtime: { agents: [adder], threads: adding } });
+    const records = await house.ended(await house.run('hi', handy('handy')));
+    expect(dataOf(records, 'tool.called').map(({ id }) => id)).toEqual(['x', 'x_3', 'x_4']);
+    expect(dataOf(records, 'tool.result').map(({ id, content }) => [id, content])).toEqual([
+      ['x', '2'],
+      ['x_3', '4'],
+      ['x_4', '6'],
+    ]);
+  });
+
+  test('is carried out when a message that interrupts comes too late to break its step off', async () => {
+    const begun = Promise.withResolvers<void>();
+    const end = Promise.withResolvers<void>();
+    const deaf: Act = async (...asked) => {
+      begun.resolve();
+      await end.promise;
+      return calls(call('c', 'add', { a: 1, b: 2 }))(...asked);
+    };
+    await using house = await openTestHouse([deaf, say('ok')], { runtime: { agents: [adder], threads: adding } });
+    const key = await house.run('hi', handy('handy'));
+    await begun.promise;
+    await house.store.inbox.put(key, { id: 'm', kind: 'send', data: { mode: 'interrupt', text: 'No!' } });
+    end.resolve();
+    const records = await house.ended(key);
+    expect(house.defects).toEqual([]);
+    expect(dataOf(records, 'tool.result')).toMatchObject([{ id: 'c', content: '3' }]);
+    expect(house.requests[1]?.messages.map(({ content }) => content)).toEqual(['hi', '', '3', 'No!']);
+  });
+
   test('that is cancelled with its run leaves nothing behind the end', async () => {
     const begun = Promise.withResolvers<void>();
     const threads = createThreads({

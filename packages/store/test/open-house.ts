@@ -32,7 +32,10 @@ export interface OpenHouse extends AsyncDisposable {
 }
 
 export async function openHouse(folder: string, options: Omit<SqliteOptions, 'folder'> = {}): Promise<OpenHouse> {
-  const store = await openSqliteStore({ folder, cacheChars: 0, gap: { minMs: 0, maxMs: 0 }, ...options });
+  return houseOf(await openSqliteStore({ folder, cacheChars: 0, gap: { minMs: 0, maxMs: 0 }, ...options }));
+}
+
+export function houseOf(store: Store): OpenHouse {
   const leases: Lease[] = [];
   store.queue.consume('test', 100_000, { leased: (lease) => leases.push(lease), command: () => undefined, lost: () => undefined });
   return {

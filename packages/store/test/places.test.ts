@@ -1,30 +1,23 @@
 /** Runs are found by their keys, whether their rows are young or have their place, after crashes, after transactions that were taken back, and when what leads to them was changed on the disk. */
-import { readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
 import { OpenClawError } from '@openclaw-runtime/protocol';
-import { describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { openState } from '../../../tests/faults/power/open-state.ts';
 import { createCheckpoints } from '../src/sqlite/checkpoints.ts';
 import { openDatabase } from '../src/sqlite/database.ts';
 import { createEndedList } from '../src/sqlite/ended-list.ts';
+import { createDataFile } from '../src/sqlite/file.ts';
 import { placeOf, placesOf } from '../src/sqlite/places.ts';
 import { NEW_ROW, type RunRow } from '../src/sqlite/run-rows.ts';
 import { createTables, type Tables } from '../src/sqlite/tables.ts';
 import { createTransactions } from '../src/sqlite/transactions.ts';
 import { verifyFile } from '../src/sqlite/verify.ts';
-import {
-  CREATED,
-  crashImage,
-  edit,
-  FINISHED,
-  keyOf,
-  type OpenHouse,
-  openHouse,
-  recordsOf,
-  STARTED,
-  text,
-  workplace,
-} from './open-house.ts';
+import { CREATED, crashImage, edit, FINISHED, houseOf, keyOf, recordsOf, STARTED, text, workplace } from './open-house.ts';
+
+/** All openings are in this one: none of the crashes is a loss of power. */
+const BOOT = 'this boot';
 
 const LETTERS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
 
@@ -102,6 +95,59 @@ describe('a row', () => {
     }
     bench.db.exec('PRAGMA wal_checkpoint(TRUNCATE)');
     expect(damagesOf(work.in('.openclaw.db'))).toEqual([]);
+  });
+
+  test('is one of no more young ones than a restart reads, however many come at once', () => {
+    using work = workplace();
+    using bench = openBench(work.in('.openclaw.db'));
+    bench.put(ROWS);
+    expect(bench.placed()).toBeGreaterThan(ROWS.length - 33_000);
+    expect(bench.placed()).toBeLessThan(ROWS.length - 10_000);
+    expect(found(bench.again())).toBe(ROWS.length);
+  });
+
+  test.each([
+    ['a commit', 16_380],
+    ['the end', 20],
+  ])('gets a place though the table of places cannot take it as it is, at %s', (_when, young) => {
+    using work = workplace();
+    const path = work.in('.openclaw.db');
+    let root = 0;
+    {
+      using bench = openBench(path);
+      bench.put(ROWS.slice(0, 100));
+      bench.tables.places.flush(true);
+      bench.put(ROWS.slice(100, 100 + young));
+      root = Number(bench.db.prepare("SELECT rootpage FROM sqlite_schema WHERE name = 'place'").get()?.['rootpage']);
+    }
+    const bytes = readFileSync(path);
+    // Where the first free block of the page is: whoever reads does not care.
+    bytes.writeUInt16BE(0x7f00, (root - 1) * 8192 + 1);
+    writeFileSync(path, bytes);
+    const rows = ROWS.slice(100 + young, 120 + young).map(
+      ({ key }) => ({ op: 'epoch', key, epoch: 2, born: 1, fingerprint: 'f' }) as const,
+    );
+    for (const batch of [rows, []]) {
+      const opening = { boot: BOOT, life: 'a life', wallMs: 0 };
+      const file = createDataFile(openDatabase(path, 0), { path, clock: { now: () => 0 }, liveChars: 1, opening });
+      const { nextId } = file.recover();
+      expect(file.commit({ id: nextId, sync: false, lines: '', creates: '', segments: '', rows: batch, dropBelow: 0 }).ok).toBe(true);
+      for (const { key } of ROWS.slice(0, 120 + young)) expect(file.load(key, 0, 1)).toBeDefined();
+      expect(file.load('t/none', 0, 1)).toBeUndefined();
+      file.close();
+    }
+    if (young > 1_000) expect(damagesOf(path)).toEqual([]);
+  });
+
+  test.each(['key', 'segments', 'tenant', 'status', 'fingerprint'])('of which the %s is no text any more is reported', (column) => {
+    using work = workplace();
+    {
+      using bench = openBench(work.in('.openclaw.db'));
+      bench.put(ROWS.slice(0, 10));
+      bench.tables.places.flush(true);
+      bench.db.exec(`UPDATE run SET ${column} = CAST(${column} AS BLOB) WHERE id = 3`);
+    }
+    expect(damagesOf(work.in('.openclaw.db'))).toContainEqual(expect.stringContaining('the row of'));
   });
 
   test('that goes is found no more, young or not, and its id and its place may be another’s', { timeout: 60_000 }, () => {
@@ -184,18 +230,33 @@ describe('what leads to the row of a run, when it was changed,', () => {
   const KEYS = Array.from({ length: 40 }, (_, i) => keyOf(`run${i * 7}`));
   const LONG = Array.from({ length: 40 }, (_, i) => text(`${i} ${'x'.repeat(10_000)}`));
 
-  async function fill(house: OpenHouse): Promise<void> {
-    for (const key of KEYS) await house.run(key, [STARTED, text(key)], true);
+  const filled = workplace();
+
+  beforeAll(async () => {
+    mkdirSync(filled.in('placed'));
+    await using house = houseOf(openState(filled.in('placed'), BOOT));
+    await Promise.all(KEYS.map((key) => house.run(key, [STARTED, text(key)], true)));
     await house.run(keyOf('alive'), [STARTED, ...LONG]);
-  }
+    crashImage(filled.in('placed'), filled.in('young'));
+  });
+
+  afterAll(() => filled[Symbol.dispose]());
 
   /** Every run is there as it was, or refused; none is created a second time. Answers how many are right. */
   async function judge(folder: string, how: string, fresh = 'new'): Promise<number> {
-    await using house = await openHouse(folder);
+    const right = await judgeRuns(folder, how, fresh);
+    if (right === KEYS.length) expect(damagesOf(join(folder, 'openclaw.db')), how).toEqual([]);
+    return right;
+  }
+
+  async function judgeRuns(folder: string, how: string, fresh: string): Promise<number> {
+    await using house = houseOf(openState(folder, BOOT));
     let right = 0;
-    for (const key of KEYS) {
-      const read = await recordsOf(house.store, key).catch((error: unknown) => OpenClawError.from(error).code);
-      const created = await house.store.runs.create(key, CREATED, 'g').catch((error: unknown) => OpenClawError.from(error).code);
+    const code = (error: unknown): string => OpenClawError.from(error).code;
+    const reads = await Promise.all(KEYS.map((key) => recordsOf(house.store, key).catch(code)));
+    const creates = await Promise.all(KEYS.map((key) => house.store.runs.create(key, CREATED, 'g').catch(code)));
+    for (const [i, key] of KEYS.entries()) {
+      const [read, created] = [reads[i], creates[i]];
       if (read === 'DATA_DAMAGED') expect(created, `${key} with ${how}`).toBe('DATA_DAMAGED');
       else {
         expect(read, `${key} with ${how}`).toEqual([CREATED, STARTED, text(key), FINISHED]);
@@ -211,7 +272,6 @@ describe('what leads to the row of a run, when it was changed,', () => {
     expect(house.leases[0]?.creation, how).toBe(CREATED);
     await house.run(keyOf(fresh), [STARTED], true);
     expect(await recordsOf(house.store, keyOf(fresh))).toHaveLength(3);
-    if (right === KEYS.length) expect((await house.store.upkeep.verify()).damaged, how).toEqual([]);
     return right;
   }
 
@@ -235,12 +295,8 @@ describe('what leads to the row of a run, when it was changed,', () => {
     "UPDATE meta SET value = '[' WHERE name = 'strays'",
   ])('is made again from the rows: %s', { timeout: 60_000 }, async (sql) => {
     using work = workplace();
-    {
-      await using house = await openHouse(work.in('data'));
-      await fill(house);
-      crashImage(work.in('data'), work.in('killed'));
-    }
-    for (const folder of [work.in('data'), work.in('killed')]) {
+    for (const which of ['placed', 'young']) {
+      const folder = crashImage(filled.in(which), work.in(which));
       edit(folder, sql);
       for (const time of [1, 2]) expect(await judge(folder, `${sql}, opened for the ${time}. time`, `new${time}`)).toBe(KEYS.length);
     }
@@ -251,20 +307,17 @@ describe('what leads to the row of a run, when it was changed,', () => {
     { timeout: 300_000 },
     async (which) => {
       using work = workplace();
-      {
-        await using house = await openHouse(work.in('placed'));
-        await fill(house);
-        crashImage(work.in('placed'), work.in('young'));
-      }
-      edit(work.in('young'), 'SELECT 1');
-      const bytes = readFileSync(join(work.in(which), 'openclaw.db'));
+      const folder = crashImage(filled.in(which), work.in(which));
+      // Its log goes into the file.
+      edit(folder, 'SELECT 1');
+      const bytes = readFileSync(join(folder, 'openclaw.db'));
       const rows = [KEYS[0], KEYS[21]].flatMap((key) => rowBytes(bytes, key as string));
       const places = which === 'placed' ? [...placeBytes(bytes, 'run14_'), ...placeBytes(bytes, 'run133')] : [];
       for (const at of [...rows, ...places]) {
         const bit = (at * 3) % 8;
         const harmed = Buffer.from(bytes);
         harmed[at] = (harmed[at] as number) ^ (1 << bit);
-        const image = crashImage(work.in(which), work.in('image'));
+        const image = crashImage(folder, work.in('image'));
         writeFileSync(join(image, 'openclaw.db'), harmed);
         expect(await judge(image, `bit ${bit} of byte ${at} changed`)).toBeGreaterThan(KEYS.length - 2);
       }

@@ -108,6 +108,17 @@ describe('files of a workspace', () => {
     expect(await readFile(join(place, 'secret'), 'utf8')).toBe('secret');
   });
 
+  it('counts folders as files, also where nothing is in them any more', async () => {
+    const deep = (n: number): object => ({ path: `${n}/a/b/c/d/e/f`, text: '' });
+    for (const n of [1, 2]) {
+      await use('fs.write', deep(n));
+      await use('fs.remove', { path: `${n}/a/b/c/d/e/f` });
+    }
+    await expect(use('fs.write', deep(3), { maxFiles: 18 })).rejects.toThrow(/18 files and folders/);
+    await use('fs.write', deep(3), { maxFiles: 19 });
+    await use('fs.write', deep(3), { maxFiles: 19 });
+  });
+
   it('stays inside while folders turn into links under it', async () => {
     const [inside, outside] = [join(workspace, 'd'), join(place, 'd')];
     for (const [folder, text] of [

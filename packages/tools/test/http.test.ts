@@ -148,21 +148,21 @@ it('follows five redirects, and carries credentials to no other origin', async (
   const port = await listen((request, response) => {
     const left = Number(request.url?.slice(1));
     seen.push(
-      `${request.method} ${request.headers.host?.split(':')[0]} ${request.headers.authorization} ${request.headers.cookie} ${request.headers['x-mine']}`,
+      `${request.method} ${request.headers.host?.split(':')[0]} ${request.headers.authorization} ${request.headers.cookie} ${request.headers['private-token']} ${request.headers['accept-language']}`,
     );
     if (left === 0) return response.end('there');
     const host = left === 1 ? 'b.test' : 'a.test';
     response.writeHead(left === 3 ? 303 : 307, { location: `http://${host}:${port}/${left - 1}` }).end();
   });
   const tool = toolOf(webOf(LOOPBACK), { ports: [port] });
-  const headers = { authorization: 'Bearer s', cookie: 'c=1', 'x-mine': 'm' };
+  const headers = { authorization: 'Bearer s', cookie: 'c=1', 'private-token': 'm', 'accept-language': 'de' };
   const told = await tool.execute({ url: `http://a.test:${port}/3`, method: 'POST', body: 'x', headers }, callOf());
   expect(told).toMatch(/there$/);
   expect(seen).toEqual([
-    'POST a.test Bearer s c=1 m',
-    'GET a.test Bearer s c=1 m',
-    'GET a.test Bearer s c=1 m',
-    'GET b.test undefined undefined m',
+    'POST a.test Bearer s c=1 m de',
+    'GET a.test Bearer s c=1 m de',
+    'GET a.test Bearer s c=1 m de',
+    'GET b.test undefined undefined undefined de',
   ]);
   await expect(tool.execute({ url: `http://a.test:${port}/5` }, callOf())).resolves.toMatch(/there$/);
   await expect(tool.execute({ url: `http://a.test:${port}/6` }, callOf())).rejects.toThrow(/more than 5 redirects/);

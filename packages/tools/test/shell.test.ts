@@ -90,6 +90,18 @@ describe('programs', () => {
       }
     });
 
+    it('in bubblewrap again where that did not work once', async () => {
+      const broken = acted('broken');
+      const working = acted('works');
+      let now: Processes = broken;
+      const tool = toolOf({ find: (...args) => now.find(...args), start: (spec) => now.start(spec) }, { unsandboxed: true });
+      await tool.execute({ argv: ['cat'] }, callOf(workspace));
+      now = working;
+      await tool.execute({ argv: ['cat'] }, callOf(workspace));
+      expect(broken.started.map(({ command }) => command)).toEqual(['/usr/bin/bwrap', '/usr/bin/cat']);
+      expect(working.started.map(({ command }) => command)).toEqual(['/usr/bin/bwrap', '/usr/bin/bwrap']);
+    });
+
     it('as it is where that was allowed', async () => {
       const processes = acted('absent');
       await toolOf(processes, { unsandboxed: true }).execute({ argv: ['cat', '-'] }, callOf(workspace));

@@ -2,8 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { OpenClawClient, type RunItem } from '@openclaw-runtime/client';
-import { seededRandom } from '@openclaw-runtime/kit';
+import { OpenClawClient } from '@openclaw-runtime/client';
 import { simulatedText } from '@openclaw-runtime/model';
 import { type Claw, startClaw } from '../../house/claw.ts';
 import { fetchJson } from '../../house/http.ts';
@@ -43,24 +42,35 @@ const STREAM_MS = 1_200;
 const LOOK_MS = 100;
 const HEALTH_MS = 500;
 
-/** `count` misdeeds, one after the other, each beside 50 runs that stream from threads as well; servers are started anew for each round of shapes. */
+/** `count` misdeeds, one after the other, beside 50 clients whose runs stream from threads as well; each round of shapes has a server of its own. */
 export async function misbehaveOften({ seed, count, say }: RowOptions, where: Neighbourhood): Promise<RowReport> {
-  const random = seededRandom(Math.imul(seed + 1, 0x9e3779b1));
   const violations: string[] = [];
   const gaps: number[] = [];
   const backs: number[] = [];
   let slowest = 0;
   for (let n = 0; n < count; ) {
     await using house = await openHouse(where);
-    const round = where.misdeeds.slice(0, count - n);
-    for (const misdeed of round) {
-      const found = await misbehaveOnce(house, misdeed, `${seed} ${n} ${Math.floor(random.float() * 1e6)}`, where);
-      violations.push(...found.violations.map((text) => `${misdeed.shape} (case ${n}): ${text}`));
-      gaps.push(...found.gapsMs);
-      backs.push(...found.backsMs);
-      slowest = Math.max(slowest, found.slowestHealthMs);
+    const health = watchHealth(house.claw);
+    const good = await startGood(house.client, `good ${seed} ${n}`);
+    for (const misdeed of where.misdeeds.slice(0, count - n)) {
+      const culprits = await Promise.all(
+        Array.from({ length: where.abreast ?? 1 }, () => followCulprit(house.client, misdeed, where.backMs)),
+      );
+      violations.push(...culprits.flatMap((each) => each.violations).map((text) => `${misdeed.shape} (case ${n}): ${text}`));
+      backs.push(...culprits.flatMap(({ backMs }) => backMs ?? []));
       n++;
     }
+    const { gapsMs, wrong, runs } = await good.stop();
+    const { slowestMs, missed } = await health.stop();
+    const says = `in the round up to case ${n}`;
+    violations.push(...wrong.map((text) => `${says}: ${text}`));
+    const gap = percentile(gapsMs, 0.99);
+    if (gap > where.gapMs) violations.push(`${says}: neighbours were without a token for ${Math.round(gap)} ms (P99)`);
+    if (runs < GOOD_RUNS) violations.push(`${says}: only ${runs} runs of neighbours came to their end`);
+    if (missed > 0) violations.push(`${says}: the server's health was not answered ${missed} times`);
+    if (slowestMs > HEALTH_MS) violations.push(`${says}: the server's health took ${Math.round(slowestMs)} ms`);
+    gaps.push(...gapsMs);
+    slowest = Math.max(slowest, slowestMs);
     say(`  ${n} cases, ${violations.length} violations`);
   }
   return {
@@ -100,33 +110,6 @@ async function openHouse({ threads, isDedicated = false }: Neighbourhood): Promi
   };
 }
 
-interface Found {
-  readonly violations: readonly string[];
-  readonly gapsMs: readonly number[];
-  readonly backsMs: readonly number[];
-  readonly slowestHealthMs: number;
-}
-
-async function misbehaveOnce({ claw, client }: House, misdeed: Misdeed, name: string, where: Neighbourhood): Promise<Found> {
-  const violations: string[] = [];
-  const health = watchHealth(claw);
-  const good = Array.from({ length: GOOD_RUNS }, (_, i) => followGood(client, `good ${name} ${i}`));
-  await Promise.all(good.map(({ begun }) => begun));
-
-  const culprits = await Promise.all(Array.from({ length: where.abreast ?? 1 }, () => followCulprit(client, misdeed, where.backMs)));
-  violations.push(...culprits.flatMap((each) => each.violations));
-
-  const ends = await Promise.all(good.map(({ end }) => end));
-  for (const { wrong } of ends) if (wrong !== undefined) violations.push(wrong);
-  const gapsMs = ends.flatMap(({ gapsMs }) => gapsMs);
-  const gap = percentile(gapsMs, 0.99);
-  if (gap > where.gapMs) violations.push(`neighbours were without a token for ${Math.round(gap)} ms (P99)`);
-  const { slowestMs, missed } = await health.stop();
-  if (missed > 0) violations.push(`the server's health was not answered ${missed} times`);
-  if (slowestMs > HEALTH_MS) violations.push(`the server's health took ${Math.round(slowestMs)} ms`);
-  return { violations, gapsMs, backsMs: culprits.flatMap(({ backMs }) => backMs ?? []), slowestHealthMs: slowestMs };
-}
-
 /** A run whose operation does the deed, and what is wrong with how that ends. */
 async function followCulprit(
   client: OpenClawClient,
@@ -160,37 +143,59 @@ async function followCulprit(
 }
 
 interface Good {
-  readonly begun: Promise<void>;
-  readonly end: Promise<{ readonly gapsMs: readonly number[]; readonly wrong: string | undefined }>;
+  /** Resolves when the runs at work have ended. */
+  stop(): Promise<{ readonly gapsMs: readonly number[]; readonly wrong: readonly string[]; readonly runs: number }>;
 }
 
-/** A run of two streams; its text has to be what the simulated model says to both. */
-function followGood(client: OpenClawClient, prompt: string): Good {
-  const begun = Promise.withResolvers<void>();
-  const model = `simulated?tokens=${TOKENS}&ms=${STREAM_MS}`;
-  const run = client.run({ agent: 'good', operation: 'talk', args: { prompt, model, streams: 2 }, input: prompt, tokenInterval: 0 });
-  const work = async (): Promise<{ readonly gapsMs: readonly number[]; readonly wrong: string | undefined }> => {
-    const gapsMs: number[] = [];
-    let last: number | undefined;
-    try {
-      for await (const item of run as AsyncIterable<RunItem>) {
-        if (item.kind !== 'text') continue;
-        const now = performance.now();
-        if (last !== undefined) gapsMs.push(now - last);
-        last = now;
-        begun.resolve();
-      }
-      const { status, text, error } = await run.result();
-      const expected = [0, 1].map((i) => simulatedText(`${prompt} ${i}`, TOKENS, '')).join('');
-      if (status !== 'completed') return { gapsMs, wrong: `${prompt} ended as ${status}: ${JSON.stringify(error)}` };
-      return { gapsMs, wrong: text === expected ? undefined : `${prompt} has another text: ${JSON.stringify(text.slice(0, 80))}` };
-    } catch (error) {
-      return { gapsMs, wrong: `${prompt} could not be followed: ${String(error)}` };
-    } finally {
-      begun.resolve();
+/** 50 clients' worth of runs, one behind the other, until they are stopped. Resolves when all have begun. */
+async function startGood(client: OpenClawClient, name: string): Promise<Good> {
+  const stopping = new AbortController();
+  const gapsMs: number[] = [];
+  const wrong: string[] = [];
+  let runs = 0;
+  const begun: Promise<void>[] = [];
+  const live = async (i: number, begin: () => void): Promise<void> => {
+    for (let n = 0; !stopping.signal.aborted || n === 0; n++) {
+      const says = await followGood(client, `${name} ${i} ${n}`, gapsMs, begin).catch(
+        (error: unknown) => `could not be followed: ${String(error)}`,
+      );
+      begin();
+      if (says === undefined) runs++;
+      else wrong.push(`${name} ${i} ${n} ${says}`);
+      if (says !== undefined) return;
     }
   };
-  return { begun: begun.promise, end: work() };
+  const going = Array.from({ length: GOOD_RUNS }, (_, i) => {
+    const first = Promise.withResolvers<void>();
+    begun.push(first.promise);
+    return live(i, first.resolve);
+  });
+  await Promise.all(begun);
+  return {
+    async stop() {
+      stopping.abort();
+      await Promise.all(going);
+      return { gapsMs, wrong, runs };
+    },
+  };
+}
+
+/** A run of two streams; resolves to what is wrong with its end: its text has to be what the simulated model says to both. */
+async function followGood(client: OpenClawClient, prompt: string, gapsMs: number[], begin: () => void): Promise<string | undefined> {
+  const model = `simulated?tokens=${TOKENS}&ms=${STREAM_MS}`;
+  const run = client.run({ agent: 'good', operation: 'talk', args: { prompt, model, streams: 2 }, input: prompt, tokenInterval: 0 });
+  let last: number | undefined;
+  for await (const item of run) {
+    if (item.kind !== 'text') continue;
+    const now = performance.now();
+    if (last !== undefined) gapsMs.push(now - last);
+    last = now;
+    begin();
+  }
+  const { status, text, error } = await run.result();
+  if (status !== 'completed') return `ended as ${status}: ${JSON.stringify(error)}`;
+  const expected = [0, 1].map((i) => simulatedText(`${prompt} ${i}`, TOKENS, '')).join('');
+  return text === expected ? undefined : `has another text: ${JSON.stringify(text.slice(0, 80))}`;
 }
 
 /** Asks for the server's health all the time. */

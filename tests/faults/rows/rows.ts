@@ -1,3 +1,4 @@
+import { killTasksOften } from '../agents/kill-tasks.ts';
 import { crashOften, eatMemory, holdThreads, spinTogether, starvePool } from '../agents/rows.ts';
 import { failSyncUnderRuns } from '../claw/fail-sync.ts';
 import { fillDiskOften } from '../claw/fill-disk.ts';
@@ -39,6 +40,7 @@ export const ROWS = {
   'late-wire': { run: (options) => troubleWire(options, delaying), count: 50 },
   'slow-readers': { run: feedSlowReaders, count: 200 },
   'reconnect-storm': { run: dropTogether, count: 2_000 },
+  'agents-kill': { run: killTasksOften, count: 150 },
   'agents-memory': { run: eatMemory, count: 30 },
   'agents-hold': { run: holdThreads, count: 30 },
   'agents-starve': { run: starvePool, count: 10 },

@@ -11,7 +11,8 @@ type Turn = (agent: string, input: string) => Promise<AgentResult>;
 
 /** Has the agents of a task work in its flow. The order in which children are started follows from the arguments and what earlier ones answered, so that it is the same after a restart. */
 export function carryOut({ agents, task, flow, rounds, timeoutMs }: TaskArgs, run: RunChild): Promise<TaskResult> {
-  const turn: Turn = async (agent, input) => resultOf(await run(agent, input, timeoutMs === undefined ? {} : { timeoutMs }));
+  const turn: Turn = async (agent, input) =>
+    resultOf(await run(agent, input, timeoutMs === undefined ? {} : { timeoutMs }), agent === agents.at(-1));
   switch (flow) {
     case 'parallel':
       return inParallel(agents, task, turn);
@@ -58,8 +59,9 @@ function ended(results: Readonly<Record<string, AgentResult>>, rounds: number): 
   return { results, ...(last === undefined ? {} : { accepted: last.accept }), rounds };
 }
 
-function resultOf(answer: ChildAnswer): AgentResult {
+/** Only who comes last may judge in prose: what others say may be anything, also what somebody else wrote into the files that they read. */
+function resultOf(answer: ChildAnswer, isLast: boolean): AgentResult {
   const { run, status, text, error } = answer;
-  const verdict = verdictOf(answer);
+  const verdict = status === 'completed' ? verdictOf({ ...answer, text: isLast ? text : '' }) : undefined;
   return { run, status, text, ...(verdict === undefined ? {} : { verdict }), ...(error === undefined ? {} : { error }) };
 }

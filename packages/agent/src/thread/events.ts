@@ -5,7 +5,8 @@ import type { Pieces } from './pieces.ts';
 
 /** What an operation tells its viewers. */
 export interface Events {
-  emit(name: string, data: unknown): Promise<void>;
+  /** `step`: inside of which one. */
+  emit(name: string, data: unknown, step: string | undefined): Promise<void>;
   /** Whether some are on their way. */
   readonly ahead: boolean;
   /** When all so far were told. */
@@ -19,8 +20,9 @@ const MAX_AHEAD = 64;
 export function createEvents(call: Call, pieces: Pieces, lose: (error: OpenClawError) => void): Events {
   const ahead = new Set<Promise<unknown>>();
   return {
-    async emit(name, data) {
-      const telling = pieces.during(call.ask({ do: 'emit', name, data: encodeState(data) }));
+    async emit(name, data, step) {
+      const request = { do: 'emit', name, data: encodeState(data), ...(step !== undefined && { step }) } as const;
+      const telling = pieces.during(call.ask(request));
       ahead.add(telling);
       telling.then(
         () => ahead.delete(telling),

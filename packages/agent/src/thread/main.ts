@@ -3,12 +3,20 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { systemClock } from '@openclaw-runtime/kit';
 import type { Down } from '../port.ts';
 import { BEATS, type ThreadData } from '../thread-data.ts';
+import { fenceSqlite } from './fence-sqlite.ts';
 import { openScope } from './scope.ts';
 import { createThreadSide, type ThreadSide } from './thread-side.ts';
 
 const BEAT_MS = 100;
 
-serve(workerData as ThreadData);
+serve(taken(workerData as ThreadData));
+
+/** What agents' code would find in `workerData` otherwise: the pool's port, and the cells by which it is judged. */
+function taken(data: ThreadData): ThreadData {
+  const mine = { ...data };
+  for (const key of Object.keys(data)) Reflect.deleteProperty(data, key);
+  return mine;
+}
 
 function serve({ beats, port = parentPort ?? undefined }: ThreadData): void {
   if (port === undefined) throw new Error('agents run in a thread of a pool');
@@ -22,6 +30,7 @@ function serve({ beats, port = parentPort ?? undefined }: ThreadData): void {
   });
   beat(cells);
   fence(side);
+  fenceSqlite();
   port.on('message', (downs: readonly Down[]) => side.take(downs));
 }
 
@@ -36,6 +45,9 @@ function fence(side: ThreadSide): void {
   process.exit = (code) => {
     side.exiting(code);
     return exit(code);
+  };
+  process.kill = () => {
+    throw new Error('Access to other processes, and to this one, is restricted: agents send no signals');
   };
   for (const stream of [process.stdout, process.stderr]) {
     stream.write = (chunk: unknown, ...rest: readonly unknown[]) => {

@@ -60,7 +60,7 @@ export function contextOf(
           return answer;
         }),
       ),
-    emit: (name, data) => handled(events.emit(name, data)),
+    emit: (name, data) => handled(events.emit(name, data, inside.getStore())),
     checkpoint: () => handled(checkpoint()),
     ask: (text, { name = 'ask', timeoutMs } = {}) =>
       handled(piece<PersonAnswer>('ask', name, (n) => asked({ do: 'person', name, n, text, ...given('timeoutMs', timeoutMs) }))),

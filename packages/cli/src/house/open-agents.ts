@@ -28,9 +28,9 @@ export interface AgentsOptions {
 /** Learns what the agents' modules declare, and opens the tools they use. Rejects with `BAD_CONFIG`. */
 export async function openAgents(config: Config, { workspaces, env }: AgentsOptions, ports: HousePorts): Promise<AgentsAtWork> {
   await using opened = new AsyncDisposableStack();
-  const threads = await openThreads(config, { workspaces, processors: availableParallelism() }, ports);
-  opened.defer(() => threads.close());
   const shipped = shippedOf(config);
+  const threads = await openThreads(config, { workspaces, processors: availableParallelism(), shipped }, ports);
+  opened.defer(() => threads.close());
   const described = await describeAgents(config, threads);
   const own = described.filter(({ name }) => !shipped.some((agent) => agent.name === name));
   const houseTools = await openTools(config, { own, shipped }, env, ports);

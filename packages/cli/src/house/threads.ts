@@ -1,3 +1,4 @@
+import type { CodedAgent } from '@openclaw-runtime/agent';
 import type { AgentThreads } from '@openclaw-runtime/runtime';
 import type { Config } from '../config/config.ts';
 import type { HousePorts } from './house.ts';
@@ -7,15 +8,17 @@ export interface ThreadsOptions {
   readonly workspaces: string;
   /** Of the machine. */
   readonly processors: number;
+  /** Agents that are there beside the configured ones. */
+  readonly shipped: readonly CodedAgent[];
 }
 
 /** Threads for agents with code. None is started before it is needed. */
 export async function openThreads(
   { agents, threads }: Config,
-  { workspaces, processors }: ThreadsOptions,
+  { workspaces, processors, shipped }: ThreadsOptions,
   { clock, log }: HousePorts,
 ): Promise<AgentThreads> {
-  const modules = Object.values(agents).flatMap(({ module }) => (module ? [module.url] : []));
+  const modules = [...Object.values(agents).flatMap(({ module }) => (module ? [module.url] : [])), ...shipped.map(({ module }) => module)];
   const { createHosts, createHostProcesses, createThreadPool, createWorkers } = await import('@openclaw-runtime/runtime');
   const { max = processors, perThread, heapMiB, hosts: count = 0 } = threads;
   const rights = { readable: [workspaces], writable: [workspaces] };

@@ -1,19 +1,22 @@
 /** Shorter values are no secrets that could be told from other text. */
 export const LEAST_CHARS = 8;
 
-/** A value as it may stand in a text: itself, in JSON, URL-encoded, in hex, in base64 also as a part of something longer. None where it is too short. */
+/** A value as it may stand in a text: itself, in JSON (also in JSON within JSON), URL-encoded in the ways there are, in hex, in base64 also as a part of something longer. None where it is too short. */
 export function formsOf(value: string): readonly string[] {
   if (value.length < LEAST_CHARS) return [];
   const bytes = Buffer.from(value);
   const hex = bytes.toString('hex');
-  const url = encodeURIComponent(value.toWellFormed());
+  const json = JSON.stringify(value).slice(1, -1);
+  const wellFormed = value.toWellFormed();
+  const urls = [encodeURIComponent(wellFormed), new URLSearchParams([['', value]]).toString().slice(1), encodeURI(wellFormed)];
   const inside = [0, 1, 2].map((offset) => coreOf(bytes, offset));
   const base64 = [bytes.toString('base64'), ...inside];
   const forms = [
     value,
-    JSON.stringify(value).slice(1, -1),
-    url,
-    url.replaceAll(/%../g, (code) => code.toLowerCase()),
+    json,
+    JSON.stringify(json).slice(1, -1),
+    ...urls,
+    ...urls.map((url) => url.replaceAll(/%../g, (code) => code.toLowerCase())),
     hex,
     hex.toUpperCase(),
     ...base64,

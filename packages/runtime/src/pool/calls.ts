@@ -1,15 +1,17 @@
 import type { Down, Up } from '@openclaw-runtime/agent';
 import type { Clock } from '@openclaw-runtime/kit';
 import { OpenClawError } from '@openclaw-runtime/protocol';
-import { type Asks, createAsks } from './asks.ts';
+import { type Asks, createAsks, type WaitCounts } from './asks.ts';
 import { toolTimeout } from './verdict.ts';
 import type { Stop, Work } from './work.ts';
 
 /** The calls that run in one thread. */
 export interface Calls {
   readonly size: number;
-  /** Calls that do not wait for a person or for another run. */
+  /** Calls that do not wait for a model, a person or another run. */
   readonly busy: number;
+  /** Whether all of them wait for a person or for another run. */
+  readonly allRest: boolean;
   readonly byId: ReadonlyMap<number, Work>;
   /** It has a place here; its code does not run yet. */
   seat(work: Work): void;
@@ -36,8 +38,10 @@ export interface CallsOwner {
 export function createCalls({ clock, graceMs, post, freed, overdue }: CallsOwner): Calls {
   const byId = new Map<number, Work>();
   const asks = new Map<number, Asks>();
+  const counts: WaitCounts = { waiting: 0, resting: 0 };
   const leave = (work: Work): void => {
     byId.delete(work.id);
+    asks.get(work.id)?.drop();
     asks.delete(work.id);
     freed();
   };
@@ -67,7 +71,7 @@ export function createCalls({ clock, graceMs, post, freed, overdue }: CallsOwner
     } catch (error) {
       stop(work, { error, late: false });
     }
-    if (open.resting) freed();
+    if (open.waiting) freed();
   };
 
   return {
@@ -76,13 +80,14 @@ export function createCalls({ clock, graceMs, post, freed, overdue }: CallsOwner
       return byId.size;
     },
     get busy() {
-      let busy = 0;
-      for (const open of asks.values()) if (!open.resting) busy++;
-      return busy;
+      return byId.size - counts.waiting;
+    },
+    get allRest() {
+      return byId.size > 0 && byId.size === counts.resting;
     },
     seat(work) {
       byId.set(work.id, work);
-      asks.set(work.id, createAsks(work));
+      asks.set(work.id, createAsks(work, counts));
       work.held = {
         abort: () => work.reject(work.signal.reason),
         done: () => leave(work),

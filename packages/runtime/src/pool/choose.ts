@@ -9,6 +9,9 @@ export interface Need {
   readonly dedicated: boolean;
 }
 
+/** Calls of one thread, those that wait included. */
+const MAX_CALLS = 4_096;
+
 export type Choice =
   | { readonly kind: 'use'; readonly hand: Hand }
   | { readonly kind: 'start' }
@@ -22,7 +25,10 @@ export type Choice =
  */
 export function choose(need: Need, hands: Iterable<Hand>, room: boolean, callsPerThread: number): Choice {
   const working = [...hands].filter(({ phase }) => phase === 'working');
-  const fit = working.filter((hand) => fits(need, hand) && (need.dedicated ? hand.calls.size === 0 : hand.calls.busy < callsPerThread));
+  const fit = working.filter(
+    (hand) =>
+      fits(need, hand) && (need.dedicated ? hand.calls.size === 0 : hand.calls.busy < callsPerThread && hand.calls.size < MAX_CALLS),
+  );
   const known = fit.filter((hand) => (need.dedicated ? hand.owner === need.agent : hand.modules.get(need.agent) !== undefined));
   const hand = fewest(known) ?? fewest(fit.filter(({ calls }) => calls.size === 0)) ?? (room ? undefined : fewest(fit));
   if (hand) return { kind: 'use', hand };

@@ -45,7 +45,7 @@ export function createCrew(options: ResolvedPoolOptions, owner: CrewOwner): Crew
     let resting = 0;
     for (const { phase, calls } of hands) {
       if (phase === 'stuck') stuck++;
-      else if (phase === 'working' && calls.size > 0 && calls.busy === 0) resting++;
+      else if (phase === 'working' && calls.allRest) resting++;
     }
     return hands.size - Math.min(stuck, maxThreads) - Math.min(resting, MAX_RESTING) < maxThreads;
   };

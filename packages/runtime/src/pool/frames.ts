@@ -1,4 +1,5 @@
 import { OpenClawError } from '@openclaw-runtime/protocol';
+import type { HostDown, HostUp } from './host-port.ts';
 
 /** One message as it goes through a pipe: four bytes of length, then JSON. */
 export function encodeFrame(message: unknown): Uint8Array {
@@ -9,11 +10,21 @@ export function encodeFrame(message: unknown): Uint8Array {
   return frame;
 }
 
-/** Bytes; a state has 16 MiB at most. */
-const MAX_FRAME = 64 << 20;
+/** The same for what has messages of threads in it: where it is large, each of them goes alone. */
+export function encodeFrames(message: HostDown | HostUp): readonly Uint8Array[] {
+  const whole = encodeFrame(message);
+  if (whole.length <= LARGE || !('messages' in message)) return [whole];
+  return message.messages.map((one) => encodeFrame({ ...message, messages: [one] }));
+}
+
+const LARGE = 4 << 20;
+/** Bytes that a host may say in one message: a state has 16 MiB of characters at most. */
+export const MOST_FROM_HOST: number = 64 << 20;
+/** Bytes that it may be told: an operation begins with all that it did since its last checkpoint. */
+export const MOST_TO_HOST: number = 512 << 20;
 
 /** Takes bytes as they come and gives whole messages. Throws `BAD_FRAME` at what is none. */
-export function createFrameReader<T>(onMessage: (message: T) => void): (chunk: Uint8Array) => void {
+export function createFrameReader<T>(maxBytes: number, onMessage: (message: T) => void): (chunk: Uint8Array) => void {
   let parts: Uint8Array[] = [];
   let have = 0;
   let need = 4;
@@ -30,7 +41,7 @@ export function createFrameReader<T>(onMessage: (message: T) => void): (chunk: U
       if (body) onMessage(parse<T>(frame.toString()));
       need = body ? 4 : frame.readUInt32BE(0);
       body = !body;
-      if (need > MAX_FRAME) throw new OpenClawError('BAD_FRAME', `A message of ${need} bytes came through a host's pipe.`);
+      if (need > maxBytes) throw new OpenClawError('BAD_FRAME', `A message of ${need} bytes came through a host's pipe.`);
     }
   };
 }

@@ -14,7 +14,7 @@ export interface Hand {
   readonly phase: Phase['kind'];
   /** The dedicated agent that it serves alone. */
   owner: string | undefined;
-  readonly calls: Pick<Calls, 'size' | 'busy'>;
+  readonly calls: Pick<Calls, 'size' | 'busy' | 'allRest'>;
   /** Since when it has had no call, by the clock. */
   readonly idleSinceMs: number;
   readonly modules: Pick<Loads, 'get'>;

@@ -1,6 +1,6 @@
 // The entry of a host process: threads, and a pipe to the pool that they belong to. It ends with that pipe.
 import { systemClock } from '@openclaw-runtime/kit';
-import { createFrameReader, encodeFrame } from './frames.ts';
+import { createFrameReader, encodeFrames, MOST_TO_HOST } from './frames.ts';
 import type { HostDown, HostUp } from './host-port.ts';
 import type { Thread } from './thread.ts';
 import { createWorkers, type WorkerOptions } from './worker.ts';
@@ -12,7 +12,9 @@ serve(JSON.parse(process.argv[2] ?? '{}') as WorkerOptions);
 function serve(options: WorkerOptions): void {
   const spawn = createWorkers(options);
   const threads = new Map<number, Thread>();
-  const say = (message: HostUp): void => void process.stdout.write(encodeFrame(message));
+  const say = (message: HostUp): void => {
+    for (const frame of encodeFrames(message)) process.stdout.write(frame);
+  };
 
   const take = (message: HostDown): void => {
     const { n } = message;
@@ -46,7 +48,7 @@ function serve(options: WorkerOptions): void {
     systemClock.after(PULSE_MS, pulse);
   };
 
-  process.stdin.on('data', createFrameReader<HostDown>(take));
+  process.stdin.on('data', createFrameReader<HostDown>(MOST_TO_HOST, take));
   // Not `exit`, which would wait for a thread in native code.
   process.stdin.once('close', () => process.kill(process.pid, 'SIGKILL'));
   pulse();

@@ -1,7 +1,7 @@
 // The one file that starts host processes.
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import { createFrameReader, encodeFrame } from './frames.ts';
+import { createFrameReader, encodeFrames, MOST_FROM_HOST } from './frames.ts';
 import type { HostUp, StartHost } from './host-port.ts';
 import { conditions, type WorkerOptions } from './worker.ts';
 
@@ -13,7 +13,7 @@ export function createHostProcesses(options: WorkerOptions = {}): StartHost {
       env: {},
       stdio: ['pipe', 'pipe', 'ignore'],
     });
-    const read = createFrameReader<HostUp>(received);
+    const read = createFrameReader<HostUp>(MOST_FROM_HOST, received);
     let isOver = false;
     const end = (): void => {
       if (isOver) return;
@@ -33,7 +33,9 @@ export function createHostProcesses(options: WorkerOptions = {}): StartHost {
     child.once('error', end);
     child.once('close', end);
     return {
-      send: (message) => void child.stdin.write(encodeFrame(message)),
+      send(message) {
+        for (const frame of encodeFrames(message)) child.stdin.write(frame);
+      },
       kill,
     };
   };

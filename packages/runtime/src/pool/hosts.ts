@@ -32,7 +32,7 @@ interface Host {
 interface HostedThread {
   readonly listener: ThreadListener;
   pulse: Pulse;
-  /** It was given something to do after its last pulse, which so knows nothing of it. */
+  /** Agents' code there was given something to do after its last pulse, which so knows nothing of it. */
   isStirred: boolean;
 }
 
@@ -86,7 +86,7 @@ export function createHosts({ count, start, clock, drainMs = 5_000 }: HostsOptio
       host.link.send({ t: 'spawn', n, order });
       return {
         post(messages) {
-          thread.isStirred = true;
+          if (messages.some(({ t }) => t === 'call' || t === 'answer')) thread.isStirred = true;
           host.link.send({ t: 'post', n, messages });
         },
         beats: () => thread.pulse.beats,

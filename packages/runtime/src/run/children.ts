@@ -63,8 +63,8 @@ export class Children {
     const { deps, tenant, run, writer, lease } = this.#work;
     const { name, n, saves } = place;
     const child = deps.store.runId(tenant, `child\n${run}\n${saves}\n${name}\n${n}`);
-    const asked = jsonOf(this.#request(place, call));
-    const request = JSON.parse(scrubbedJson(asked, deps.scrub)) as RunRequest;
+    const asked = scrubbedJson(jsonOf(this.#request(place, call)), deps.scrub);
+    const request = JSON.parse(asked) as RunRequest;
     const fingerprint = hash('sha256', asked, 'base64url').slice(0, 22);
     const record = this.#record(request, fingerprint);
     if (!this.#open.has(child)) {

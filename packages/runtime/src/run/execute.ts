@@ -36,9 +36,9 @@ export interface RunningRun {
   readonly over: Promise<void>;
 }
 
-/** Carries one run from its lease to its end: what it was asked → its steps → what happened. */
-export function executeRun(lease: Lease, deps: RunDeps): RunningRun {
-  return lease.damage === undefined ? new Execution(lease, deps) : executeDamaged(lease, lease.damage, deps.store);
+/** Carries one run from its lease to its end: what it was asked → its steps → what happened. `isLeft`: it was there before this process. */
+export function executeRun(lease: Lease, deps: RunDeps, isLeft: boolean): RunningRun {
+  return lease.damage === undefined ? new Execution(lease, deps, isLeft) : executeDamaged(lease, lease.damage, deps.store);
 }
 
 class Execution implements RunningRun {
@@ -55,14 +55,15 @@ class Execution implements RunningRun {
   /** What replaying an earlier owner's log gave. */
   #past: ReplayState | undefined;
 
-  constructor(lease: Lease, deps: RunDeps) {
+  constructor(lease: Lease, deps: RunDeps, isLeft: boolean) {
     const asked = (JSON.parse(lease.creation) as WireRecord)[3] as Payloads['run.created'];
     const { wheel, textDurability } = deps;
     const writer = new RunWriter(lease, { wheel, textDurability, intervalMs: asked.tokenInterval ?? deps.tokenIntervalMs }, () => {
       this.#snapshots = createSnapshots(deps.store, lease, this.#past);
     });
     this.#work = new Work(lease, deps, asked, writer);
-    this.#doing = asked.operation === undefined ? new Talk(this.#work) : new Operation(this.#work, asked.operation);
+    this.#doing =
+      asked.operation === undefined ? new Talk(this.#work) : new Operation(this.#work, asked.operation, isLeft || lease.head.seq > 1);
     this.#deadlineMs = runDeadlineMs(asked.at, deps.limits, deps.clock);
     this.over = this.#live();
   }

@@ -13,17 +13,25 @@ export interface GenerateHouse {
 
 const BACKOFF = { baseMs: 100, capMs: 5_000 };
 
-/** A model's whole answer, which nobody watches: what broke off is asked again from the start, of the model's fallbacks too. Its usage counts what broke off. */
-export async function generate(house: GenerateHouse, request: ModelRequest, signal: AbortSignal): Promise<ModelAnswer> {
+/** A model's whole answer, which nobody watches: what broke off is asked again from the start, of the model's fallbacks too. Its usage counts what broke off; `spend` is told of it as it comes. */
+export async function generate(
+  house: GenerateHouse,
+  request: ModelRequest,
+  spend: (usage: Usage) => void,
+  signal: AbortSignal,
+): Promise<ModelAnswer> {
   const { broker, clock, random, limits } = house;
   let models = [request.model, ...broker.info(request.model).fallbacks];
   let spent = NO_USAGE;
   for (let tries = 1; ; tries++) {
     const sink = new Silence();
     try {
-      const { finish, usage, toolCalls } = await broker.stream({ ...request, model: models[0] ?? request.model }, sink, signal);
+      const { finish, usage: last, toolCalls } = await broker.stream({ ...request, model: models[0] ?? request.model }, sink, signal);
+      const usage = addUsage(sink.usage, last);
+      spend(usage);
       return { text: sink.said, toolCalls, finish, usage: addUsage(spent, usage) };
     } catch (thrown) {
+      spend(sink.usage);
       if (signal.aborted) throw signal.reason;
       const error = OpenClawError.from(thrown);
       spent = addUsage(spent, sink.usage);

@@ -5,7 +5,7 @@ import type { Agent } from './agents.ts';
 import { whenFree } from './call-tool.ts';
 import { Children } from './children.ts';
 import { runDeadlineMs } from './limits.ts';
-import { beginOperation, type OperationPast } from './past.ts';
+import { beginOperation, DIED, type OperationPast } from './past.ts';
 import { agentOf } from './question.ts';
 import type { Replay } from './replay.ts';
 import { Requests } from './requests.ts';
@@ -18,15 +18,18 @@ import type { Work } from './work.ts';
 export class Operation {
   readonly #work: Work;
   readonly #name: string;
+  readonly #isLeft: boolean;
   readonly #children: Children;
-  /** Errors that it was told by the run. */
+  /** Errors that it was told by the run, as far as the pool of threads says such things too. */
   readonly #told = new Set<string>();
   #past: OperationPast = beginOperation();
   #replay: Replay | undefined;
 
-  constructor(work: Work, name: string) {
+  /** `isLeft`: a dead process may have been at it. */
+  constructor(work: Work, name: string, isLeft: boolean) {
     this.#work = work;
     this.#name = name;
+    this.#isLeft = isLeft;
     this.#children = new Children(work);
   }
 
@@ -36,7 +39,7 @@ export class Operation {
     this.#past = structuredClone(replay.state.operation) ?? beginOperation();
     this.#work.usage = addUsage(this.#work.usage, this.#past.generated);
     if (replay.state.children) this.#children.restore(replay.state.children);
-    for (const { error } of this.#past.pieces) if (error) this.#told.add(wordsOf(error));
+    for (const { error } of this.#past.pieces) if (error) this.#tell(error);
   }
 
   /** A message is kept in the log: nobody answers it. */
@@ -50,9 +53,17 @@ export class Operation {
   async carryOut(): Promise<string | undefined> {
     const { brake } = this.#work;
     const { agent, code, card, threads } = this.#ready();
+    if (this.#isLeft) await this.#beginAgain();
     const cancelLimit = this.#limit(card);
     const over = new AbortController();
-    const requests = new Requests(this.#work, agent, this.#children, this.#past, this.#replay, AbortSignal.any([brake.signal, over.signal]));
+    const requests = new Requests(
+      this.#work,
+      agent,
+      this.#children,
+      this.#past,
+      this.#replay,
+      AbortSignal.any([brake.signal, over.signal]),
+    );
     try {
       return await this.#untilDone(code, threads, requests);
     } finally {
@@ -65,6 +76,17 @@ export class Operation {
   /** The run ends: what it started ends with it, also what an earlier owner started. It goes on only where another owner of the run does. */
   async end(): Promise<void> {
     if (!this.#work.brake.isReleased) await this.#children.cancel();
+  }
+
+  /** Before it is begun another time, the log knows of it: it may be what its processes die of. */
+  async #beginAgain(): Promise<void> {
+    const { writer, lease, brake, deps } = this.#work;
+    const { deaths = 0 } = this.#past;
+    if (deaths >= deps.limits.noProgressAttempts) throw deadly(this.#name, deaths);
+    const error = { code: DIED, message: 'The process that carried out the operation ended.' } as const;
+    writer.record('thread.lost', 0, 0, { error, restarts: ++this.#past.losses }, 'process');
+    await lease.settled();
+    brake.goOn();
   }
 
   async #untilDone(code: CodedAgent, threads: AgentThreads, requests: Requests): Promise<string | undefined> {
@@ -95,9 +117,13 @@ export class Operation {
     try {
       return await requests.answer(request);
     } catch (error) {
-      if (error instanceof OpenClawError) this.#told.add(wordsOf(error));
+      if (error instanceof OpenClawError) this.#tell(error);
       throw error;
     }
+  }
+
+  #tell(error: Pick<ErrorBody, 'code' | 'message'>): void {
+    if (error.code === 'RATE_LIMITED' || error.code === 'SHUTTING_DOWN') this.#told.add(wordsOf(error));
   }
 
   /** Whether the operation was told this by the run, however long ago, and ends with it. */
@@ -147,6 +173,13 @@ export class Operation {
 
 function wordsOf({ code, message }: Pick<ErrorBody, 'code' | 'message'>): string {
   return `${code} ${message}`;
+}
+
+function deadly(name: string, deaths: number): OpenClawError {
+  return new OpenClawError(
+    'AGENT_CRASHED',
+    `The process ended ${deaths} times one after another while it carried out operation "${name}", which came to nothing. Find out whether it is what ended it.`,
+  );
 }
 
 /** What only the store may say is the agent's own failure when its code says it. */

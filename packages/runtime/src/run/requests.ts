@@ -1,9 +1,9 @@
 import { type Ask, type DonePiece, encodeState, type ModelAnswer, type PersonAnswer } from '@openclaw-runtime/agent';
-import { encodeRecord, OpenClawError, type StepFold, type Usage } from '@openclaw-runtime/protocol';
+import { encodeRecord, NO_USAGE, OpenClawError, type StepFold, type Usage } from '@openclaw-runtime/protocol';
 import type { Agent } from './agents.ts';
 import { answerOf } from './answer.ts';
 import { APPROVAL_MS } from './approvals.ts';
-import { Children } from './children.ts';
+import type { Children } from './children.ts';
 import { generate } from './generate.ts';
 import { countEvent, type OperationPast, questionId, saved } from './past.ts';
 import { operationCall } from './question.ts';
@@ -12,6 +12,11 @@ import { scrubbed, scrubbedJson } from './scrubbed.ts';
 import { runStep } from './step.ts';
 import type { Work } from './work.ts';
 
+/** What is kept of pieces since the last checkpoint, here and for the next start; a small one counts for as much as it takes at least. */
+const MAX_KEPT = 64 << 20;
+const PIECE_CHARS = 256;
+
+type PieceWork = (before: string[]) => Promise<string | undefined>;
 type AskOf<D extends Ask['do']> = Extract<Ask, { readonly do: D }>;
 
 /**
@@ -24,8 +29,13 @@ export class Requests {
   readonly #past: OperationPast;
   readonly #signal: AbortSignal;
   readonly #children: Children;
-  /** By what, name and number. */
+  /** By what, name and number: what is done since the state was saved last, and what is on its way. */
+  readonly #known = new Map<string, DonePiece>();
   readonly #pending = new Map<string, Promise<string | undefined>>();
+  /** Characters of what is done, about. */
+  #kept = 0;
+  /** Model calls that were shown since then, ended or not. */
+  #streams = 0;
   /** The step that an earlier owner of the run left open. */
   #open: Replay | undefined;
   #lastStep: number;
@@ -34,23 +44,18 @@ export class Requests {
   /** Events that an earlier start has told, by name. */
   #told: Map<string, number> = new Map();
 
-  constructor(work: Work, agent: Agent, past: OperationPast, replay: Replay | undefined, signal: AbortSignal) {
+  constructor(work: Work, agent: Agent, children: Children, past: OperationPast, replay: Replay | undefined, signal: AbortSignal) {
     this.#work = work;
     this.#agent = agent;
     this.#past = past;
     this.#signal = signal;
-    this.#children = new Children(work);
+    this.#children = children;
     const steps = replay?.fold.steps ?? [];
     this.#lastStep = steps.at(-1)?.step ?? 0;
-    if (replay?.state.children) this.#children.restore(replay.state.children);
     if (replay && steps.at(-1)?.ended === false) this.#open = replay;
-    past.pieces = past.pieces.map((piece) =>
-      withAnswer(
-        piece,
-        steps.find(({ step }) => step === past.base + piece.n + 1),
-        past.usages[piece.n],
-      ),
-    );
+    const byStep = new Map(steps.map((fold) => [fold.step, fold]));
+    past.pieces = past.pieces.map((piece) => withAnswer(piece, byStep.get(past.base + piece.n + 1), past.usages[piece.n]));
+    for (const piece of past.pieces) this.#know(piece);
   }
 
   /** The operation begins from its last state. */
@@ -62,7 +67,7 @@ export class Requests {
   answer(request: Ask): Promise<string | undefined> {
     switch (request.do) {
       case 'stream':
-        return this.#piece('stream', '', request.n, () => this.#stream(request));
+        return this.#piece('stream', '', request.n, (before) => this.#stream(request, before));
       case 'generate':
         return this.#piece('generate', request.name, request.n, () => this.#generate(request));
       case 'done':
@@ -80,38 +85,42 @@ export class Requests {
     }
   }
 
-  /** Resolves when nothing of it goes on any more, once its signal aborted. Children go on only where another owner of the run does. */
+  /** Resolves when nothing of it goes on any more, once its signal aborted. */
   async end(): Promise<void> {
     await Promise.allSettled(this.#pending.values());
-    if (!this.#work.brake.isReleased) await this.#children.cancel();
   }
 
-  /** `work` logs what it comes to; an error is logged here. */
-  #piece(what: DonePiece['what'], name: string, n: number, work: () => Promise<string | undefined>): Promise<string | undefined> {
-    const done = this.#past.pieces.find((piece) => piece.what === what && piece.name === name && piece.n === n);
+  /** `work` logs what it comes to; an error is logged here, behind the records that it left in `before`. */
+  #piece(what: DonePiece['what'], name: string, n: number, work: PieceWork): Promise<string | undefined> {
+    const key = keyOf({ what, name, n });
+    const done = this.#known.get(key);
     if (done?.error) return Promise.reject(OpenClawError.fromBody(done.error));
     if (done) return Promise.resolve(done.value);
-    const key = `${what}\n${name}\n${n}`;
     const pending = this.#pending.get(key);
     if (pending) return pending;
+    if (this.#kept > MAX_KEPT) return Promise.reject(tooMuch());
+    if (what === 'stream' && n !== this.#streams) return Promise.reject(outOfTurn(n, this.#streams));
+    if (what === 'stream') this.#streams++;
     const begun = this.#carryOut({ what, name, n }, work).finally(() => this.#pending.delete(key));
     begun.catch(() => undefined);
     this.#pending.set(key, begun);
     return begun;
   }
 
-  async #carryOut(piece: Pick<DonePiece, 'what' | 'name' | 'n'>, work: () => Promise<string | undefined>): Promise<string | undefined> {
+  async #carryOut(piece: Pick<DonePiece, 'what' | 'name' | 'n'>, work: PieceWork): Promise<string | undefined> {
     const { deps, lease } = this.#work;
     const since = deps.clock.now();
+    const before: string[] = [];
     try {
-      const value = await work();
+      const value = await work(before);
       await lease.settled();
       return value;
-    } catch (error) {
+    } catch (thrown) {
       if (this.#signal.aborted) throw this.#signal.reason;
-      if (!(error instanceof OpenClawError) || error.code === 'FENCED' || error.code === 'STORE_FAILED') throw error;
+      const error = OpenClawError.from(thrown, 'AGENT_FAILED');
+      if (error.code === 'FENCED' || error.code === 'STORE_FAILED') throw error;
       const body = scrubbed(error, deps.scrub).toBody();
-      this.#done({ ...piece, error: body }, since);
+      this.#done({ ...piece, error: body }, since, before);
       await lease.settled();
       throw OpenClawError.fromBody(body);
     }
@@ -122,21 +131,28 @@ export class Requests {
     const { writer, deps } = this.#work;
     const ms = Math.max(Math.round(deps.clock.now() - since), 0);
     this.#past.pieces.push(piece);
+    this.#know(piece);
     writer.append([...before, encodeRecord('piece.done', 0, 0, { ...piece, ms })], false);
     return piece.value;
+  }
+
+  #know(piece: DonePiece): void {
+    this.#known.set(keyOf(piece), piece);
+    this.#kept += PIECE_CHARS + (piece.value?.length ?? 0);
+    if (piece.what === 'stream') this.#streams = Math.max(this.#streams, piece.n + 1);
   }
 
   #encoded(value: ModelAnswer | PersonAnswer | object): string {
     return scrubbedJson(encodeState(value), this.#work.deps.scrub);
   }
 
-  #stream(request: AskOf<'stream'>): Promise<string | undefined> {
-    const next = this.#lastStream.then(() => this.#shown(request));
+  #stream(request: AskOf<'stream'>, before: string[]): Promise<string | undefined> {
+    const next = this.#lastStream.then(() => this.#shown(request, before));
     this.#lastStream = next.catch(() => undefined);
     return next;
   }
 
-  async #shown({ n, call }: AskOf<'stream'>): Promise<string | undefined> {
+  async #shown({ n, call }: AskOf<'stream'>, before: string[]): Promise<string | undefined> {
     const { lease, writer, deps, asked } = this.#work;
     if (this.#signal.aborted) throw this.#signal.reason;
     const step = this.#past.base + n + 1;
@@ -145,19 +161,21 @@ export class Requests {
     this.#lastStep = step;
     const question = operationCall(asked, deps, call, step, open);
     writer.attempt = question.resume?.delivered.attempt ?? 1;
+    writer.spent = NO_USAGE;
     try {
       const result = await runStep(deps, { lease, writer, signal: this.#signal }, question);
       const { finish, text, toolCalls, records } = answerOf(step, result);
       this.#spend(result.usage);
       writer.append(records, false);
       const value = encodeState({ text, toolCalls, finish, usage: result.usage } satisfies ModelAnswer);
-      this.#past.pieces.push({ what: 'stream', name: '', n, value });
+      const piece: DonePiece = { what: 'stream', name: '', n, value };
+      this.#past.pieces.push(piece);
+      this.#know(piece);
       return value;
     } catch (error) {
-      if (this.#signal.aborted) throw error;
       const usage = writer.spent;
       this.#spend(usage);
-      writer.append([encodeRecord('step.ended', step, writer.attempt, { finish: 'interrupted', usage })], false);
+      before.push(encodeRecord('step.ended', step, writer.attempt, { finish: 'interrupted', usage }));
       throw error;
     }
   }
@@ -171,8 +189,8 @@ export class Requests {
     const { deps, asked, tenant } = this.#work;
     const since = deps.clock.now();
     const { model, messages, tools } = operationCall(asked, deps, call, 0, undefined);
-    const answer = await generate(deps, { model, messages, tenant, ...(tools && { tools }) }, this.#signal);
-    this.#work.spend(answer.usage);
+    const spend = (usage: Usage): void => this.#work.spend(usage);
+    const answer = await generate(deps, { model, messages, tenant, ...(tools && { tools }) }, spend, this.#signal);
     return this.#done({ what: 'generate', name, n, value: this.#encoded(answer) }, since);
   }
 
@@ -204,15 +222,19 @@ export class Requests {
     return this.#done({ what: 'run', name, n, value: this.#encoded(answer) }, since, [this.#children.finished(answer, name)]);
   }
 
-  async #emit({ name, data }: AskOf<'emit'>): Promise<undefined> {
+  /** What a step tells is not told again when the step is known, and so is not counted either. */
+  async #emit({ name, data, step }: AskOf<'emit'>): Promise<undefined> {
     const { writer, lease, deps } = this.#work;
-    const told = this.#told.get(name) ?? 0;
-    if (told > 0) {
-      this.#told.set(name, told - 1);
-      return;
+    if (step === undefined) {
+      const told = this.#told.get(name) ?? 0;
+      if (told > 0) {
+        this.#told.set(name, told - 1);
+        return;
+      }
+      countEvent(this.#past, name);
     }
-    countEvent(this.#past, name);
-    writer.record('event', 0, 0, { name, data: JSON.parse(scrubbedJson(data, deps.scrub)) as unknown }, 'process');
+    const event = { name, data: JSON.parse(scrubbedJson(data, deps.scrub)) as unknown, ...(step !== undefined && { step }) };
+    writer.record('event', 0, 0, event, 'process');
     await lease.settled();
   }
 
@@ -222,6 +244,9 @@ export class Requests {
     writer.record('state.saved', 0, 0, { version, state: value }, 'disk');
     saved(this.#past, { version, value }, this.#lastStep);
     this.#told.clear();
+    this.#known.clear();
+    this.#kept = 0;
+    this.#streams = 0;
     await lease.settled();
   }
 
@@ -232,6 +257,19 @@ export class Requests {
       return Promise.reject(error as Error);
     }
   }
+}
+
+function keyOf({ what, name, n }: Pick<DonePiece, 'what' | 'name' | 'n'>): string {
+  return `${what}\n${name}\n${n}`;
+}
+
+function outOfTurn(n: number, next: number): OpenClawError {
+  return new OpenClawError('AGENT_FAILED', `The operation asked for model call ${n} where ${next} is next. Ask by ctx.model only.`);
+}
+
+function tooMuch(): OpenClawError {
+  const message = `What the operation did since its last checkpoint takes more than ${MAX_KEPT >> 20} MiB. Call ctx.checkpoint() now and then, or return less from steps.`;
+  return new OpenClawError('AGENT_FAILED', message);
 }
 
 /** A model call that was shown is known by its step. */

@@ -177,7 +177,10 @@ export interface Consumer {
 }
 
 export interface Queue {
-  /** Offers runs in the order of their creation, as long as fewer than `capacity` of them are unfinished. Ends with the returned function. */
+  /**
+   * Offers runs in the order of their creation, as long as fewer than `capacity` of them are unfinished; those that another run started at once, since that one waits
+   * for them. Ends with the returned function.
+   */
   consume(owner: string, capacity: number, consumer: Consumer): () => void;
   /** Takes a run over from whoever holds it: what they appended before is durable in the lease's head, what they append later is refused. */
   claim(key: RunKey, owner: string): Promise<Lease>;

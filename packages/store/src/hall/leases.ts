@@ -1,4 +1,4 @@
-import { OpenClawError } from '@openclaw-runtime/protocol';
+import { OpenClawError, type WireRecord } from '@openclaw-runtime/protocol';
 import type { Command, Consumer, Durability, Lease, RunKey } from '../contract/store.ts';
 import type { Committer } from './committer.ts';
 import type { Entry } from './entry.ts';
@@ -26,6 +26,12 @@ export function createLeases(committer: Committer): Leases {
   const holding = new Map<Entry, Holder | undefined>();
   /** In the order of offering; a Set, since it may be long and is taken from at the front. */
   const waiting = new Set<Entry>();
+
+  /** Whoever started the run waits for it, and holds a place itself: it needs none. */
+  const isUrgent = ({ creation }: Entry): boolean =>
+    creation.includes('"parent":{') && ((JSON.parse(creation) as WireRecord)[3] as { readonly parent?: unknown }).parent !== undefined;
+
+  const anyone = (): Holder | undefined => holders.find(({ open }) => open);
 
   const withRoom = (): Holder | undefined => holders.find((each) => each.open && each.held < each.capacity);
 
@@ -56,7 +62,7 @@ export function createLeases(committer: Committer): Leases {
 
   return {
     offer(entry) {
-      const holder = waiting.size === 0 ? withRoom() : undefined;
+      const holder = (waiting.size === 0 ? withRoom() : undefined) ?? (isUrgent(entry) ? anyone() : undefined);
       if (holder) give(entry, holder);
       else waiting.add(entry);
     },
@@ -64,6 +70,10 @@ export function createLeases(committer: Committer): Leases {
       const holder: Holder = { consumer, capacity, held: 0, open: true };
       holders.push(holder);
       pump();
+      for (const entry of [...waiting].filter(isUrgent)) {
+        waiting.delete(entry);
+        give(entry, holder);
+      }
       return () => {
         holder.open = false;
       };

@@ -1,6 +1,6 @@
 import { decodeSegments, ownText, type Segment, splitLines } from '../hall/line.ts';
 import type { Batch, Dup, Receipt, Row, Stored } from '../hall/persister.ts';
-import { damaged } from './damage.ts';
+import { damaged, isDamage, isUnreadable } from './damage.ts';
 import { describe, isFull } from './database.ts';
 import { NEW_ROW, type RunRow, tenantOf } from './run-rows.ts';
 import { formatRefs } from './segments.ts';
@@ -90,10 +90,25 @@ export function createCommit(tables: Tables, transactions: Transactions): (batch
     }
   };
 
+  const attempt = (batch: Batch): Receipt => {
+    const creations = split(batch.creates);
+    return transactions.run(batch.sync, () => write(batch, creations));
+  };
+
+  /** Once more where a place could not be written: all was taken back, and whatever is looked for next has the places made again. */
+  const insist = (batch: Batch): Receipt => {
+    try {
+      return attempt(batch);
+    } catch (error) {
+      if (!places.isChanged() || !(isUnreadable(error) || isDamage(error))) throw error;
+      fresh.clear();
+      return attempt(batch);
+    }
+  };
+
   return (batch) => {
     try {
-      const creations = split(batch.creates);
-      return transactions.run(batch.sync, () => write(batch, creations));
+      return insist(batch);
     } catch (error) {
       fresh.clear();
       if (!isFull(error)) secure();

@@ -6,7 +6,7 @@ import type { Batch, CompactAsk, CompactSlice, Receipt, Recovered, Stored } from
 import { createCheckpoints, type Rest } from './checkpoints.ts';
 import { createCommit, storedOf } from './commit.ts';
 import { createCompaction } from './compaction.ts';
-import { damaged, isDamage } from './damage.ts';
+import { damaged, isDamage, isUnreadable } from './damage.ts';
 import { describe, isFull } from './database.ts';
 import { createEndedList } from './ended-list.ts';
 import { createFolder } from './folder.ts';
@@ -96,7 +96,7 @@ export function createDataFile(db: DatabaseSync, { path, clock, liveChars, openi
     try {
       transactions.run(true, () => tables.places.flush(true));
     } catch (error) {
-      if (!isFull(error)) throw error;
+      if (!isFull(error) && !isUnreadable(error)) throw error;
     }
   };
 

@@ -22,6 +22,8 @@ export interface Places {
   drop(key: string, id: number): void;
   /** Writes some of the young ones down, where they are many; `all` leaves none. */
   flush(all?: boolean): void;
+  /** Whether something was found changed, on the way to a row or where one was to be written, and is to be renewed. */
+  isChanged(): boolean;
   /** What was done since the last commit is taken back. */
   forget(): void;
   /** Writes the table anew from the rows as they are. Answers with ids of rows that had their place and are not there any more: they keep it. */
@@ -30,6 +32,8 @@ export interface Places {
 
 /** Young ones that are kept in memory; a restart reads about twice as many. */
 const MANY = 16_384;
+/** More are not kept, however many come with one commit: a restart reads those behind the first of them. */
+const MOST = 2 * MANY;
 /** More rows that no place is known of than there ever are: the place up to which they were known is lost. */
 const TOO_MANY = 16 * MANY;
 /** Rows looked at before the young ones: as many as share a page with them. */
@@ -49,16 +53,20 @@ export function createPlaces(db: DatabaseSync, path: string, meta: Meta): Places
   const insert = db.prepare('INSERT OR REPLACE INTO place VALUES (?, ?, ?)');
   const remove = db.prepare('DELETE FROM place WHERE at = ? AND id = ?');
   const exists = db.prepare('SELECT 1 FROM run WHERE id = ?');
-  let known: Known | undefined;
+  let known: Known | 'changed' | undefined;
 
   const load = (): Known | undefined => {
-    if (known) return known;
+    known ??= read() ?? 'changed';
+    return known === 'changed' ? undefined : known;
+  };
+
+  const read = (): Known | undefined => {
     const placed = parsePlaced(meta.get('placed'));
     const rows = placed === undefined ? undefined : readable(() => rowsAfter(placed));
     if (!rows || placed === undefined) return undefined;
-    known = { young: new Map(), size: 0, placed, last: Math.max(placed, rows[0]?.id ?? 0) };
-    for (const { key, id } of rows.reverse()) if (id > placed) remember(known, key, id);
-    return known;
+    const now: Known = { young: new Map(), size: 0, placed, last: Math.max(placed, rows[0]?.id ?? 0) };
+    for (const { key, id } of rows.reverse()) if (id > placed) remember(now, key, id);
+    return now;
   };
 
   /** The last one first; `undefined` where one of them was changed. */
@@ -119,24 +127,33 @@ export function createPlaces(db: DatabaseSync, path: string, meta: Meta): Places
     },
     drop(key, id) {
       const at = placeOf(key);
-      const page = load()?.young.get(pageOf(at));
-      if (known && page?.delete(key)) known.size--;
-      if (page?.size === 0) known?.young.delete(pageOf(at));
+      const now = load();
+      const page = now?.young.get(pageOf(at));
+      if (now && page?.delete(key)) now.size--;
+      if (page?.size === 0) now?.young.delete(pageOf(at));
       remove.run(at, id);
     },
     flush(all = false) {
       const now = load();
       if (!now || now.size < (all ? 1 : MANY)) return;
-      const pages = [...now.young].sort(([, a], [, b]) => firstId(a) - firstId(b)).slice(0, all ? now.young.size : 1);
-      for (const [page, entries] of pages) {
-        write(entries);
-        now.young.delete(page);
-        now.size -= entries.size;
+      const pages = [...now.young].sort(([, a], [, b]) => firstId(a) - firstId(b));
+      try {
+        do {
+          const [page, entries] = pages.shift() as (typeof pages)[number];
+          write(entries);
+          now.young.delete(page);
+          now.size -= entries.size;
+        } while (pages.length > 0 && (all || now.size > MOST));
+        note(now);
+      } catch (error) {
+        if (isUnreadable(error)) known = 'changed';
+        throw error;
       }
-      note(now);
     },
+    isChanged: () => known === 'changed',
     forget() {
-      known = undefined;
+      // What was changed stays so until it is renewed.
+      if (known !== 'changed') known = undefined;
     },
     renew() {
       db.function('place_of', { deterministic: true }, (key: SQLOutputValue) => placeOf(String(key)));

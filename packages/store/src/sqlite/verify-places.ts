@@ -13,11 +13,12 @@ export function* verifyPlaces({ db, found }: Inspection): Generator<void, void> 
   find.setReturnArrays(true);
   let there = 0;
   let wrong = 0;
-  for (const { id, key } of db.prepare('SELECT id, key FROM run').iterate() as Iterable<{ id: number; key: string }>) {
+  for (const { id, key } of db.prepare('SELECT id, key FROM run').iterate() as Iterable<{ id: number; key: unknown }>) {
+    yield;
+    if (typeof key !== 'string') continue;
     const entry = find.get(placeOf(key), id) as unknown as Entry | undefined;
     if (entry) there++;
     if (entry ? !isSound(entry) : id <= (placed ?? 0)) wrong++;
-    yield;
   }
   const { n } = db.prepare('SELECT count(*) AS n FROM place').get() as { n: number };
   if (wrong > 0) found({ what: `the places of ${wrong} runs`, repair: REPAIR });

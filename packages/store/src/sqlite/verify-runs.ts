@@ -3,7 +3,7 @@ import { applyRecord, CHAIN_START, decodeRecords, emptyFold, type RunFold } from
 import { verifyPiece } from '../hall/chunk.ts';
 import { assembleFold } from '../hall/folding.ts';
 import { type Inspection, runOf } from './inspection.ts';
-import { isMarked, isWhole, type RunRow, type Sealed } from './run-rows.ts';
+import { asRow, isMarked, isWhole, type RunRow } from './run-rows.ts';
 import { createSegments, parseRefs, type SegmentRef } from './segments.ts';
 import { createSnapshotRows, type SnapshotRow, unpackFolded } from './snapshot-rows.ts';
 
@@ -16,8 +16,15 @@ export function* verifyRuns(inspection: Inspection): Generator<void, void> {
   const { db, counts, ends, found } = inspection;
   const owned: Owned = { segments: new Set(), snapshots: new Set(), parts: new Set(), isComplete: true };
   const check = createRunCheck(inspection, owned);
-  for (const row of db.prepare('SELECT * FROM run').iterate() as Iterable<Sealed>) {
+  for (const values of db.prepare('SELECT * FROM run').iterate()) {
     counts.runs++;
+    yield;
+    const row = asRow(values);
+    if (!row) {
+      found({ what: 'the row of a run, of which no key is left', repair: NONE });
+      owned.isComplete = false;
+      continue;
+    }
     if (!isMarked(row) || !isWhole(row)) {
       found({ run: runOf(row.key), what: 'the row of the run', repair: MENDED });
       for (const { id } of parseRefs(row.segments)) owned.segments.add(id);
@@ -25,7 +32,6 @@ export function* verifyRuns(inspection: Inspection): Generator<void, void> {
       owned.isComplete = false;
     } else yield* check(row);
     if (row.done === 0) ends.set(row.key, { seq: row.seq, h: row.h });
-    yield;
   }
   for (const [table, ids] of [
     ['segment', owned.segments],

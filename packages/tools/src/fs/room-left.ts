@@ -7,16 +7,21 @@ export interface Quota {
   readonly maxTotalBytes: number;
 }
 
-/** Throws `TOOL_FAILED` when a workspace would hold too much after `bytes` are written to `path`. What is there is counted anew, since others write there too. */
+/**
+ * Throws `TOOL_FAILED` when a workspace would hold too much after `bytes` are written to `path`. What is there is counted anew, since others write there too; folders
+ * count as files do, those that would be made with it as well.
+ */
 export async function assertRoom(folder: Folder, path: string, bytes: number, quota: Quota, signal: AbortSignal): Promise<void> {
-  let files = 1;
+  const mine = new Set(path.split('/').map((_name, i, names) => names.slice(0, i + 1).join('/')));
+  let files = mine.size;
   let total = bytes;
-  for await (const found of walk(folder, '', signal)) {
-    if (found.path === path || found.kind === 'folder') continue;
+  for await (const found of walk(folder, '', signal, quota.maxFiles + mine.size)) {
+    if (mine.has(found.path)) continue;
     files++;
     total += found.size;
-    if (files > quota.maxFiles) throw full(`${quota.maxFiles} files`);
+    if (files > quota.maxFiles) break;
   }
+  if (files > quota.maxFiles) throw full(`${quota.maxFiles} files and folders`);
   if (total > quota.maxTotalBytes) throw full(`${quota.maxTotalBytes} bytes`);
 }
 

@@ -5,8 +5,8 @@ import { addressesOf, type HttpRules, parseTarget } from './rules.ts';
 const MAX_REDIRECTS = 5;
 const REDIRECTS: readonly number[] = [301, 302, 303, 307, 308];
 
-/** Headers that say who asks: for the origin they were given for, and no other. */
-const CREDENTIALS: readonly string[] = ['authorization', 'cookie', 'proxy-authorization', 'x-api-key'];
+/** What another origin is told too. The rest may say who asks, under whatever name: it is for the origin that it was given for. */
+const HARMLESS: readonly string[] = ['accept', 'accept-encoding', 'accept-language', 'content-type', 'range', 'user-agent'];
 
 export interface Wanted {
   readonly method: string;
@@ -34,16 +34,16 @@ export async function follow(wanted: Wanted, rules: HttpRules, web: Web, signal:
     await answer.close();
     if (redirects === MAX_REDIRECTS) throw new OpenClawError('TOOL_FAILED', `http.fetch: more than ${MAX_REDIRECTS} redirects.`);
     const next = parseTarget(location, rules, url);
-    if (next.origin !== url.origin) headers = without(headers, CREDENTIALS);
+    if (next.origin !== url.origin) headers = chosen(headers, (name) => HARMLESS.includes(name));
     if (answer.status === 303 ? method !== 'HEAD' : answer.status <= 302 && method === 'POST') {
       method = 'GET';
       body = undefined;
-      headers = without(headers, ['content-type']);
+      headers = chosen(headers, (name) => name !== 'content-type');
     }
     url = next;
   }
 }
 
-function without(headers: Readonly<Record<string, string>>, names: readonly string[]): Readonly<Record<string, string>> {
-  return Object.fromEntries(Object.entries(headers).filter(([name]) => !names.includes(name)));
+function chosen(headers: Readonly<Record<string, string>>, stays: (name: string) => boolean): Readonly<Record<string, string>> {
+  return Object.fromEntries(Object.entries(headers).filter(([name]) => stays(name)));
 }

@@ -46,9 +46,11 @@ export function createShellTool(house: House, processes: Processes, openFolder: 
         throw new OpenClawError('TOOL_FAILED', 'shell.run: this run has no workspace. Configure one for its agent.');
       const command = await commandOf(args.argv, processes, options);
       await openFolder(workspace);
-      sandbox ??= findSandbox(processes, workspace, options);
+      const box = await (sandbox ??= findSandbox(processes, workspace, options));
+      // One that did not work may have wanted memory, or the workspace was being removed: the next call tries again.
+      if (box === undefined) sandbox = undefined;
       const env = { PATH: options.path.join(':'), HOME: workspace, ...(await valuesOf(options.env)) };
-      const spec = specOf(command, args.argv.slice(1), workspace, await sandbox, env, options);
+      const spec = specOf(command, args.argv.slice(1), workspace, box, env, options);
       return within(house.clock, 'shell.run', args.timeoutMs ?? timeoutMs, signal, (inner) =>
         runProcess(processes, spec, args.input ?? '', options.maxOutputBytes, inner),
       );
