@@ -1,10 +1,11 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { shimEnv } from '../shim/build.ts';
 import type { Control } from '../shim/control.ts';
+import { wholeLength } from '../shim/log.ts';
 
 /** How one process of a workload goes. */
 export interface Session {
@@ -55,6 +56,8 @@ export async function recordWorkload(
     const [code, signal] = (await once(child, 'close')) as [number | null, string | null];
     clearTimeout(late);
     codes.push(code ?? signal ?? 'nothing');
+    // The next session's operations have to begin where one ends.
+    truncateSync(log, wholeLength(readFileSync(log)));
   }
   const recording = { log: readFileSync(log), codes, complaints };
   if (!more) rmSync(folder, { recursive: true, force: true });

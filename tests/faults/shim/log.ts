@@ -24,6 +24,17 @@ export function parseLog(bytes: Buffer): Operation[] {
   return operations;
 }
 
+/** Bytes of whole operations at the start: what follows them a kill left of one. */
+export function wholeLength(bytes: Buffer): number {
+  let at = 0;
+  for (let end = HEAD; end <= bytes.length; end = at + HEAD) {
+    end += bytes.readUInt32LE(at + 16);
+    if (end > bytes.length) break;
+    at = end;
+  }
+  return at;
+}
+
 function operationOf(head: Buffer, data: Buffer): Operation {
   const kind = head.readUInt32LE(0);
   const fd = head.readInt32LE(4);
