@@ -14,7 +14,8 @@ import { followRun, patientClient, startStage, within } from './stage.ts';
 
 /** Cases of one server and one small file system. */
 const SHARE = 6;
-const MEGABYTES = 16;
+/** Room for a write-ahead log as long as it may get, which only goes away once the database has taken it in: several times over. */
+const MEGABYTES = 96;
 const ABREAST = 2;
 
 /** Whether a small file system of its own can be mounted: only a privileged process on Linux may. */
