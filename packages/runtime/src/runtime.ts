@@ -73,11 +73,13 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
     leased(lease) {
       const run = executeRun(lease, deps, isStarting);
       running.set(lease.key, run);
-      run.over
-        .catch((error: unknown) => options.onDefect(lease.key, error, ''))
-        .finally(() => {
-          if (running.get(lease.key) === run) running.delete(lease.key);
-        });
+      const over = (): void => {
+        if (running.get(lease.key) === run) running.delete(lease.key);
+      };
+      run.over.then(over, (error: unknown) => {
+        over();
+        options.onDefect(lease.key, error, '');
+      });
     },
     command(key, command) {
       running.get(key)?.command(command);

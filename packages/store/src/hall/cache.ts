@@ -3,6 +3,8 @@ import type { Entry } from './entry.ts';
 /** Runs in memory: all that are not done, and the recently ended as far as they fit. */
 export interface Cache {
   get(key: string): Entry | undefined;
+  /** Those that are not done. */
+  alive(): Iterable<Entry>;
   add(entry: Entry): void;
   /** The run ended and its records have a place of their own: it may go when room is needed. */
   retire(entry: Entry): void;
@@ -22,6 +24,7 @@ export function createCache(maxChars: number): Cache {
 
   return {
     get: (key) => entries.get(key),
+    alive: () => entries.values().filter(({ head }) => !head.done),
     add: (entry) => void entries.set(entry.key, entry),
     retire(entry) {
       retired.push(entry);

@@ -1,5 +1,4 @@
-import { createHmac } from 'node:crypto';
-import { type Clock, encodeId } from '@openclaw-runtime/kit';
+import type { Clock } from '@openclaw-runtime/kit';
 import { OpenClawError } from '@openclaw-runtime/protocol';
 import type { Created, Head, Member, Page, RunKey, Store } from '../contract/store.ts';
 import { createCache } from './cache.ts';
@@ -10,6 +9,7 @@ import { createInbox } from './inbox.ts';
 import { createLeases } from './leases.ts';
 import { createListing } from './listing.ts';
 import type { Persister, Recovered } from './persister.ts';
+import { createRunIds } from './run-ids.ts';
 import { createUpkeep } from './upkeep.ts';
 
 export interface HallOptions {
@@ -43,7 +43,6 @@ export function createHall({ persister, recovered, secret, clock, gap, cacheChar
       entry.followers = [];
       aliveChars -= entry.creation.length;
       cache.retire(entry);
-      listing.remove(entry);
       leases.finish(entry);
     },
     placed: (entry) => upkeep.fold(entry.key),
@@ -53,7 +52,7 @@ export function createHall({ persister, recovered, secret, clock, gap, cacheChar
     },
   });
   const leases = createLeases(committer);
-  const listing = createListing(persister);
+  const listing = createListing(persister, cache.alive);
   const upkeep = createUpkeep({
     persister,
     clock,
@@ -72,7 +71,6 @@ export function createHall({ persister, recovered, secret, clock, gap, cacheChar
   committer.adopt(left, recovered.firstId, recovered.chars);
   for (const entry of left) {
     cache.add(entry);
-    listing.add(entry);
     aliveChars += entry.creation.length;
     // A full disk refuses it now; readers who know better than the log will ask for it again.
     if (recovered.regressed || entry.damage !== undefined) renew(entry).catch(() => undefined);
@@ -97,29 +95,28 @@ export function createHall({ persister, recovered, secret, clock, gap, cacheChar
     return stored.piece ? { head, before: stored.before, chunk: stored.piece } : { head, before: stored.before };
   };
 
+  /** Keeps room for the request of a run. Throws `RATE_LIMITED` when there is none. */
+  const reserve = (chars: number): void => {
+    if (aliveChars + chars > maxAliveChars) {
+      const message = 'The runs that have not ended hold all the room there is for requests. Try again when some have.';
+      throw new OpenClawError('RATE_LIMITED', message, { retryAfterMs: 1_000 });
+    }
+    aliveChars += chars;
+  };
+
   /** The first commit of a run, which finds out whether it is one: until then the run cannot be seen. */
   const begin = async (key: RunKey, record: string, fingerprint: string): Promise<Created> => {
-    if (aliveChars + record.length > maxAliveChars) {
-      throw new OpenClawError(
-        'RATE_LIMITED',
-        'The runs that have not ended hold all the room there is for requests. Try again when some have.',
-        {
-          retryAfterMs: 1_000,
-        },
-      );
-    }
-    aliveChars += record.length;
     const entry = newEntry(key, committer.nextBorn(), record, fingerprint, upkeep.epoch);
-    const creation = await committer.create(entry).catch((error: unknown) => {
-      aliveChars -= record.length;
-      throw error;
-    });
-    if (!creation.created) {
-      aliveChars -= record.length;
-      return { created: false, head: creation.stored.head, fingerprint: creation.stored.fingerprint || fingerprint };
+    let isNew = false;
+    try {
+      const creation = await committer.create(entry);
+      isNew = creation.created;
+      if (!creation.created) return { created: false, head: creation.stored.head, fingerprint: creation.stored.fingerprint || fingerprint };
+    } finally {
+      if (!isNew) aliveChars -= record.length;
+      creating.delete(key);
     }
     cache.add(entry);
-    listing.add(entry);
     const { head } = entry;
     leases.offer(entry);
     return { created: true, head, fingerprint };
@@ -133,7 +130,7 @@ export function createHall({ persister, recovered, secret, clock, gap, cacheChar
 
   return {
     failed,
-    runId: (tenant, idempotencyKey) => encodeId(createHmac('sha256', secret).update(`${tenant}\n${idempotencyKey}`).digest()),
+    runId: createRunIds(secret),
     runs: {
       async create(key, record, fingerprint): Promise<Created> {
         const first = creating.get(key);
@@ -141,7 +138,8 @@ export function createHall({ persister, recovered, secret, clock, gap, cacheChar
         const known = cache.get(key);
         // What a damaged run was asked may be lost: then it is what this caller asks.
         if (known) return { created: false, head: known.head, fingerprint: known.fingerprint || fingerprint };
-        const created = begin(key, record, fingerprint).finally(() => creating.delete(key));
+        reserve(record.length);
+        const created = begin(key, record, fingerprint);
         creating.set(key, created);
         return created;
       },

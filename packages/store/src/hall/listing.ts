@@ -5,23 +5,18 @@ import type { Persister } from './persister.ts';
 
 /** A tenant's runs: those that are alive from memory, those that ended from where they are kept. */
 export interface Listing {
-  add(entry: Entry): void;
-  /** It ended, and is kept. */
-  remove(entry: Entry): void;
   list(tenant: string, query: ListQuery): Promise<RunList>;
 }
 
 /** Characters of requests that one page takes apart. */
 const PAGE_CHARS = 4 * 1024 * 1024;
 
-export function createListing(persister: Pick<Persister, 'list'>): Listing {
-  const tenants = new Map<string, Set<Entry>>();
-
+export function createListing(persister: Pick<Persister, 'list'>, entries: () => Iterable<Entry>): Listing {
   /** Newest first; ends early where requests are long. */
   const alive = (tenant: string, { before, status, prefix, limit }: ListQuery): { runs: readonly RunSummary[]; cut: boolean } => {
     if (status !== undefined && status !== 'running') return { runs: [], cut: false };
     const start = `${tenant}/${prefix ?? ''}`;
-    const found = [...(tenants.get(tenant) ?? [])]
+    const found = [...entries()]
       .filter(({ key, born }) => (before === undefined || born < before) && key.startsWith(start))
       .sort((a, b) => b.born - a.born);
     let chars = 0;
@@ -31,18 +26,6 @@ export function createListing(persister: Pick<Persister, 'list'>): Listing {
   };
 
   return {
-    add(entry) {
-      const tenant = tenantOf(entry.key);
-      const runs = tenants.get(tenant);
-      if (runs) runs.add(entry);
-      else tenants.set(tenant, new Set([entry]));
-    },
-    remove(entry) {
-      const tenant = tenantOf(entry.key);
-      const runs = tenants.get(tenant);
-      runs?.delete(entry);
-      if (runs?.size === 0) tenants.delete(tenant);
-    },
     async list(tenant, query) {
       // First those in memory: a run that ends meanwhile is found in both places, and none is missed.
       const { runs: here, cut } = alive(tenant, query);
@@ -61,8 +44,4 @@ export function createListing(persister: Pick<Persister, 'list'>): Listing {
 
 function summaryOf({ key, creation, born, head }: Entry): RunSummary {
   return { run: key.slice(key.indexOf('/') + 1), ...aboutOf(creation), status: 'running', epoch: head.epoch, head: head.seq, born };
-}
-
-function tenantOf(key: string): string {
-  return key.slice(0, key.indexOf('/'));
 }
