@@ -2,16 +2,6 @@ import type { Ask } from '@openclaw-runtime/agent';
 import { OpenClawError } from '@openclaw-runtime/protocol';
 import { nameOfWork, type Work } from './work.ts';
 
-/** What one call asked and was not answered yet. */
-export interface Asks {
-  /** Whether it waits for somebody who takes his time. */
-  readonly waiting: boolean;
-  /** The call is over: it counts no more. */
-  drop(): void;
-  /** Throws when the call has more open than it may. */
-  take(request: Ask, answer: (answered: Answered) => void): void;
-}
-
 /** How many of the calls of one thread wait, and how many of these for a person or for another run: not for a model, which comes back by itself. */
 export interface WaitCounts {
   waiting: number;
@@ -26,49 +16,65 @@ export interface Answered {
 const MAX_OPEN = 1_024;
 const MAX_OPEN_MIB = 64;
 
-export function createAsks(work: Work, counts: WaitCounts): Asks {
-  let open = 0;
-  let chars = 0;
-  let dropped = false;
-  const own: WaitCounts = { waiting: 0, resting: 0 };
-  const count = (what: keyof WaitCounts, by: 1 | -1): void => {
-    const before = own[what];
-    own[what] += by;
-    if (!dropped && (before === 0 || own[what] === 0)) counts[what] += by;
-  };
-  return {
-    get waiting() {
-      return own.waiting > 0;
-    },
-    drop() {
-      if (own.waiting > 0) counts.waiting--;
-      if (own.resting > 0) counts.resting--;
-      dropped = true;
-    },
-    take(request, answer) {
-      const size = charsOf(request);
-      // What is none of the known things has no size.
-      if (open >= MAX_OPEN || !(chars + size <= MAX_OPEN_MIB << 20)) throw tooMuch(work);
-      const rests = request.do === 'person' || request.do === 'run';
-      const waits = rests || request.do === 'stream' || request.do === 'generate';
-      open++;
-      chars += size;
-      if (waits) count('waiting', 1);
-      if (rests) count('resting', 1);
-      const close = (answered: Answered): void => {
-        open--;
-        chars -= size;
-        if (waits) count('waiting', -1);
-        if (rests) count('resting', -1);
-        answer(answered);
-      };
-      const ask = async (): Promise<string | undefined> => work.call.ask(request);
-      ask().then(
-        (value) => close(value === undefined ? {} : { value }),
-        (error: unknown) => close({ error: OpenClawError.from(error, 'AGENT_FAILED') }),
-      );
-    },
-  };
+/** What one call asked and was not answered yet. A class, since there is one per call. */
+export class Asks {
+  readonly #work: Work;
+  readonly #counts: WaitCounts;
+  readonly #own: WaitCounts = { waiting: 0, resting: 0 };
+  #open = 0;
+  #chars = 0;
+  #dropped = false;
+
+  constructor(work: Work, counts: WaitCounts) {
+    this.#work = work;
+    this.#counts = counts;
+  }
+
+  /** Whether it waits for somebody who takes his time. */
+  get waiting(): boolean {
+    return this.#own.waiting > 0;
+  }
+
+  /** The call is over: it counts no more. */
+  drop(): void {
+    if (this.#own.waiting > 0) this.#counts.waiting--;
+    if (this.#own.resting > 0) this.#counts.resting--;
+    this.#dropped = true;
+  }
+
+  /** Throws when the call has more open than it may. */
+  take(request: Ask, answer: (answered: Answered) => void): void {
+    const size = charsOf(request);
+    // What is none of the known things has no size.
+    if (this.#open >= MAX_OPEN || !(this.#chars + size <= MAX_OPEN_MIB << 20)) throw tooMuch(this.#work);
+    this.#count(request, size, 1);
+    const close = (answered: Answered): void => {
+      this.#count(request, size, -1);
+      answer(answered);
+    };
+    this.#ask(request).then(
+      (value) => close(value === undefined ? {} : { value }),
+      (error: unknown) => close({ error: OpenClawError.from(error, 'AGENT_FAILED') }),
+    );
+  }
+
+  async #ask(request: Ask): Promise<string | undefined> {
+    return this.#work.call.ask(request);
+  }
+
+  #count(request: Ask, size: number, by: 1 | -1): void {
+    this.#open += by;
+    this.#chars += by * size;
+    const rests = request.do === 'person' || request.do === 'run';
+    if (rests || request.do === 'stream' || request.do === 'generate') this.#wait('waiting', by);
+    if (rests) this.#wait('resting', by);
+  }
+
+  #wait(what: keyof WaitCounts, by: 1 | -1): void {
+    const before = this.#own[what];
+    this.#own[what] += by;
+    if (!this.#dropped && (before === 0 || this.#own[what] === 0)) this.#counts[what] += by;
+  }
 }
 
 function tooMuch(work: Work): OpenClawError {

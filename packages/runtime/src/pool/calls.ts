@@ -1,7 +1,7 @@
 import type { Down, Up } from '@openclaw-runtime/agent';
 import type { Clock } from '@openclaw-runtime/kit';
 import { OpenClawError } from '@openclaw-runtime/protocol';
-import { type Asks, createAsks, type WaitCounts } from './asks.ts';
+import { Asks, type WaitCounts } from './asks.ts';
 import { toolTimeout } from './verdict.ts';
 import type { Stop, Work } from './work.ts';
 
@@ -87,7 +87,7 @@ export function createCalls({ clock, graceMs, post, freed, overdue }: CallsOwner
     },
     seat(work) {
       byId.set(work.id, work);
-      asks.set(work.id, createAsks(work, counts));
+      asks.set(work.id, new Asks(work, counts));
       work.held = {
         abort: () => work.reject(work.signal.reason),
         done: () => leave(work),

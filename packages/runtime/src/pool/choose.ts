@@ -4,6 +4,8 @@ import type { Hand } from './hand.ts';
 export interface Need {
   readonly agent: string;
   readonly module: string;
+  /** {@link folderOf} the module. */
+  readonly folder: string;
   readonly heapMiB: number;
   /** Nothing else may run there while it does. */
   readonly dedicated: boolean;
@@ -24,17 +26,26 @@ export type Choice =
  * room, then to any that has a place.
  */
 export function choose(need: Need, hands: Iterable<Hand>, room: boolean, callsPerThread: number): Choice {
-  const working = [...hands].filter(({ phase }) => phase === 'working');
-  const fit = working.filter(
-    (hand) =>
-      fits(need, hand) && (need.dedicated ? hand.calls.size === 0 : hand.calls.busy < callsPerThread && hand.calls.size < MAX_CALLS),
-  );
-  const known = fit.filter((hand) => (need.dedicated ? hand.owner === need.agent : hand.modules.get(need.agent) !== undefined));
-  const hand = fewest(known) ?? fewest(fit.filter(({ calls }) => calls.size === 0)) ?? (room ? undefined : fewest(fit));
+  let known: Hand | undefined;
+  let idle: Hand | undefined;
+  let any: Hand | undefined;
+  let useless: Hand | undefined;
+  for (const hand of hands) {
+    const { phase, calls } = hand;
+    if (phase !== 'working') continue;
+    if (!fits(need, hand)) {
+      if (calls.size === 0) useless ??= hand;
+      continue;
+    }
+    if (need.dedicated ? calls.size > 0 : calls.busy >= callsPerThread || calls.size >= MAX_CALLS) continue;
+    if (need.dedicated ? hand.owner === need.agent : hand.modules.get(need.agent)) known = lighter(known, hand);
+    if (calls.size === 0) idle = lighter(idle, hand);
+    any = lighter(any, hand);
+  }
+  const hand = known ?? idle ?? (room ? undefined : any);
   if (hand) return { kind: 'use', hand };
   if (room) return { kind: 'start' };
-  const idle = working.find((one) => one.calls.size === 0 && !fits(need, one));
-  return idle ? { kind: 'end', hand: idle } : { kind: 'wait' };
+  return useless ? { kind: 'end', hand: useless } : { kind: 'wait' };
 }
 
 /** The folder that a module may read. */
@@ -42,15 +53,14 @@ export function folderOf(module: string): string {
   return new URL('.', module).href;
 }
 
-function fits({ agent, module, heapMiB, dedicated }: Need, { order, owner, modules }: Hand): boolean {
+function fits({ agent, module, folder, heapMiB, dedicated }: Need, { order, owner, modules }: Hand): boolean {
   const known = modules.get(agent);
   if (known && known.module !== module) return false;
   if (owner !== undefined && !(dedicated && owner === agent)) return false;
-  return order.heapMiB === heapMiB && order.folders.includes(folderOf(module));
+  return order.heapMiB === heapMiB && order.folders.includes(folder);
 }
 
-function fewest(hands: readonly Hand[]): Hand | undefined {
-  let best: Hand | undefined;
-  for (const hand of hands) if (!best || hand.calls.busy < best.calls.busy) best = hand;
-  return best;
+/** Of equals the one that came first. */
+function lighter(best: Hand | undefined, hand: Hand): Hand {
+  return best && best.calls.busy <= hand.calls.busy ? best : hand;
 }

@@ -104,7 +104,7 @@ export function createCrew(options: ResolvedPoolOptions, owner: CrewOwner): Crew
   return {
     [Symbol.iterator]: () => hands.values(),
     place(need) {
-      folders.add(folderOf(need.module));
+      folders.add(need.folder);
       const hand = act(choose(need, hands, hasRoom(), callsPerThread), need);
       if (!hand) return undefined;
       if (need.dedicated) hand.owner = need.agent;
@@ -112,7 +112,8 @@ export function createCrew(options: ResolvedPoolOptions, owner: CrewOwner): Crew
       return hand;
     },
     keepSpare() {
-      if (!hasRoom() || clock.now() < spareFromMs || [...hands].some(isSpare)) return;
+      for (const hand of hands) if (isSpare(hand)) return;
+      if (!hasRoom() || clock.now() < spareFromMs) return;
       const hand = start(heapMiB);
       for (const [agent, module] of ahead) hand.load(agent, module).catch(() => undefined);
     },

@@ -1,9 +1,10 @@
+import type { CodedAgent } from '@openclaw-runtime/agent';
 import { OpenClawError } from '@openclaw-runtime/protocol';
-import type { Need } from './choose.ts';
+import { folderOf, type Need } from './choose.ts';
 import { createCrew } from './crew.ts';
 import type { Hand } from './hand.ts';
 import { resolvePoolOptions, type ThreadPoolOptions } from './options.ts';
-import type { AgentThreads, ThreadCall } from './threads.ts';
+import type { AgentThreads } from './threads.ts';
 import { createTurns, type Turns } from './turns.ts';
 import { createWork } from './work.ts';
 
@@ -23,6 +24,7 @@ export function createThreadPool(options: ThreadPoolOptions): AgentThreads {
   const resolved = resolvePoolOptions(options);
   const { clock, heapMiB, maxQueued, timeouts } = resolved;
   const lost: Record<string, number> = {};
+  const needs = new WeakMap<CodedAgent, Need>();
   /** Those that need a thread of their own, or one of another make, do not hold up the rest. */
   const queues = { sharing: createTurns<Waiting>(), alone: createTurns<Waiting>() };
   let calls = 0;
@@ -66,8 +68,9 @@ export function createThreadPool(options: ThreadPoolOptions): AgentThreads {
   };
 
   const watch = (): void => {
+    if (cancelLook) return;
     const [any] = crew;
-    if (cancelLook || !any) return;
+    if (!any) return;
     const dueMs = clock.now() + timeouts.lookMs;
     cancelLook = clock.after(timeouts.lookMs, () => {
       cancelLook = undefined;
@@ -81,25 +84,29 @@ export function createThreadPool(options: ThreadPoolOptions): AgentThreads {
     if (queues.sharing.size + queues.alone.size >= maxQueued) throw full(maxQueued);
   };
 
+  const queueOf = (need: Need): Turns<Waiting> => (need.dedicated || need.heapMiB !== heapMiB ? queues.alone : queues.sharing);
+
   const wait = (waiting: Waiting): (() => void) => {
-    const { need } = waiting;
-    const queue = need.dedicated || need.heapMiB !== heapMiB ? queues.alone : queues.sharing;
+    const queue = queueOf(waiting.need);
     queue.push(waiting.tenant, waiting);
     return () => queue.remove(waiting.tenant, waiting);
   };
 
-  const needOf = ({ agent: { name, module, card } }: ThreadCall): Need => ({
-    agent: name,
-    module,
-    dedicated: card.dedicated,
-    heapMiB: Math.max(heapMiB, card.maxHeapMiB ?? 0),
-  });
+  const needOf = (agent: CodedAgent): Need => {
+    const known = needs.get(agent);
+    if (known) return known;
+    const { name, module, card } = agent;
+    const folder = folderOf(module);
+    const need = { agent: name, module, folder, dedicated: card.dedicated, heapMiB: Math.max(heapMiB, card.maxHeapMiB ?? 0) };
+    needs.set(agent, need);
+    return need;
+  };
 
   return {
     async describe(agent, module) {
       checkOpen();
       const hand = await new Promise<Hand>((go, fail) => {
-        wait({ need: { agent, module, dedicated: false, heapMiB }, tenant: '', go, fail });
+        wait({ need: { agent, module, folder: folderOf(module), dedicated: false, heapMiB }, tenant: '', go, fail });
         pump();
       });
       return hand.load(agent, module);
@@ -108,15 +115,20 @@ export function createThreadPool(options: ThreadPoolOptions): AgentThreads {
       signal.throwIfAborted();
       checkOpen();
       return new Promise((resolve, reject) => {
+        let leave: (() => void) | undefined;
         const work = createWork(
           ++calls,
           call,
           signal,
-          { abort: () => work.reject(signal.reason), done: () => leave() },
+          { abort: () => work.reject(signal.reason), done: () => leave?.() },
           { resolve, reject },
         );
-        const leave = wait({ need: needOf(call), tenant: call.tenant, go: (hand) => hand.take(work), fail: (error) => work.reject(error) });
         used = true;
+        const need = needOf(call.agent);
+        // Nobody is overtaken where nobody waits.
+        const hand = pumping === 'no' && queueOf(need).size === 0 ? crew.place(need) : undefined;
+        if (hand) hand.take(work);
+        else leave = wait({ need, tenant: call.tenant, go: (free) => free.take(work), fail: (error) => work.reject(error) });
         pump();
       });
     },

@@ -25,8 +25,8 @@ export class Brake {
     this.#abort.abort(this.#stop);
   }
 
-  interrupt(): void {
-    this.#abort.abort(new Interruption());
+  interrupt(why: unknown = new Interruption()): void {
+    this.#abort.abort(why);
   }
 
   /** What was interrupted is over. */

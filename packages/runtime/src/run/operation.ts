@@ -55,21 +55,16 @@ export class Operation {
     const { agent, code, card, threads } = this.#ready();
     if (this.#isLeft) await this.#beginAgain();
     const cancelLimit = this.#limit(card);
-    const over = new AbortController();
-    const requests = new Requests(
-      this.#work,
-      agent,
-      this.#children,
-      this.#past,
-      this.#replay,
-      AbortSignal.any([brake.signal, over.signal]),
-    );
+    const requests = new Requests(this.#work, agent, this.#children, this.#past, this.#replay, brake.signal);
     try {
       return await this.#untilDone(code, threads, requests);
     } finally {
       cancelLimit();
-      over.abort(new OpenClawError('CANCELLED', 'The operation has ended.'));
-      await requests.end();
+      if (requests.isPending) {
+        brake.interrupt(new OpenClawError('CANCELLED', 'The operation has ended.'));
+        await requests.end();
+        brake.renew();
+      }
     }
   }
 

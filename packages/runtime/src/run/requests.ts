@@ -85,6 +85,11 @@ export class Requests {
     }
   }
 
+  /** Whether something of it goes on. */
+  get isPending(): boolean {
+    return this.#pending.size > 0;
+  }
+
   /** Resolves when nothing of it goes on any more, once its signal aborted. */
   async end(): Promise<void> {
     await Promise.allSettled(this.#pending.values());
