@@ -36,7 +36,7 @@ providers:
   answers: {kind: openai, baseUrl: http://a, api: responses, background: false, limits: {concurrency: 4, queue: 0}}
   claude: {kind: anthropic, apiKey: sk-1, prefix: assistant, maxTokens: 4096}
   google: {kind: gemini, baseUrl: http://g, apiKey: sk-2, connections: 8, providerOptions: {google: {thinkingConfig: {includeThoughts: true}}}}
-  local: {kind: ollama, timeouts: {firstChunkMs: 5m}}
+  local: {kind: ollama, reasoning: prompt, timeouts: {firstChunkMs: 5m}}
   groq:
     kind: ai-sdk
     package: "@ai-sdk/groq"
@@ -46,7 +46,7 @@ providers:
   sim: {kind: simulated, limits: {requestsPerMinute: 60, tokensPerMinute: 1000}}
 models:
   a: {provider: answers, fallback: [b, "sim?tokens=3"], limits: {concurrency: 1}}
-  b: {provider: claude, fallback: [a]}
+  b: {provider: claude, reasoning: adaptive, fallback: [a]}
 `;
   const config = resolved({ yaml, env: { AWS: 'aws-1' } });
 
@@ -60,7 +60,7 @@ models:
         connections: 8,
         providerOptions: { google: { thinkingConfig: { includeThoughts: true } } },
       },
-      local: { kind: 'ollama', timeouts: { firstChunkMs: 300_000 } },
+      local: { kind: 'ollama', reasoning: 'prompt', timeouts: { firstChunkMs: 300_000 } },
       groq: {
         kind: 'ai-sdk',
         package: '@ai-sdk/groq',
@@ -72,7 +72,7 @@ models:
     });
     expect(config.models).toEqual({
       a: { provider: 'answers', fallback: ['b', 'sim?tokens=3'], limits: { concurrency: 1 } },
-      b: { provider: 'claude', fallback: ['a'] },
+      b: { provider: 'claude', reasoning: 'adaptive', fallback: ['a'] },
       sim: { provider: 'sim' },
     });
     expect(config.recognised).toEqual([]);
@@ -95,6 +95,11 @@ describe('what is wrong is said with its line', () => {
     ['a fallback that does not exist', models('[a, aa]'), `${at(6)}models.b.fallback.1: there is no model "aa". Did you mean "a"?`],
     ['a model behind itself', models('["b?x=1"]'), `${at(6)}models.b.fallback.0: "b?x=1" is the model itself. Name others.`],
     ['a model twice', models('[a, p, a]'), `${at(6)}models.b.fallback.2: "a" is named twice.`],
+    [
+      'a way to think that nobody has',
+      'providers:\n  p: {kind: ollama, reasoning: promt}',
+      `${at(2)}providers.p.reasoning: "promt" is not "openai" or "adaptive" or `,
+    ],
     ['no list', models('a'), `${at(6)}models.b.fallback: "a" is not a list.`],
     [
       'a limit of nothing',

@@ -6,11 +6,16 @@ import type { CallTarget } from './call/target.ts';
 import { knownTraits } from './capabilities/known.ts';
 import type { ApiName, Traits } from './capabilities/traits.ts';
 import type { Target } from './catalogue.ts';
-import type { Capabilities } from './contract/broker.ts';
+import type { Capabilities, ModelEnd, ModelRequest, ModelSink } from './contract/broker.ts';
 import type { HttpClient } from './http/port.ts';
+import { type Control, levelsOf } from './levels/control.ts';
+import { type Controls, createControls } from './levels/controls.ts';
+import type { Fields } from './levels/fields.ts';
+import type { Room } from './levels/room.ts';
+import { withLevel } from './levels/with-level.ts';
 import { chatApi } from './openai/chat.ts';
 import type { ConfigOf, Provider } from './provider.ts';
-import { noPrefix } from './resolve.ts';
+import { levelApi, noPrefix } from './resolve.ts';
 import { cancelResponse } from './responses/cancel.ts';
 import { responsesApi } from './responses/responses.ts';
 
@@ -26,54 +31,75 @@ export function createApiProvider(name: string, config: OwnConfig, http: HttpCli
   const { send } = http;
   const targetOf = (target: Target): CallTarget => ({ provider: name, model: target.name, apiKey, headers, ...timeouts, send, clock });
   const base = { name, config, close: () => http.close() };
-  if (config.kind === 'anthropic') return { ...base, ...messages(config, targetOf) };
-  return { ...base, ...(config.api === 'responses' ? responses(config, targetOf) : chat(config, targetOf)) };
+  const controls = createControls(levelApi(config), config.url, config.reasoning);
+  if (config.kind === 'anthropic') return { ...base, ...messages(config, targetOf, controls) };
+  return { ...base, ...(config.api === 'responses' ? responses(config, targetOf, controls) : chat(config, targetOf, controls)) };
 }
 
 type Speaking = Pick<Provider, 'capabilities' | 'stream'>;
 type Targets = (target: Target) => CallTarget;
 
-function chat(config: OwnConfig, targetOf: Targets): Speaking {
+function chat(config: OwnConfig, targetOf: Targets, controls: Controls): Speaking {
   const traits = (target: Target): Traits => traitsOf('chat', config, target);
   return {
-    capabilities: (target) => capabilitiesOf(traits(target)),
+    capabilities: (target) => capabilitiesOf(traits(target), controls.of(target)),
     stream: (target, request, sink, signal, totalAt) =>
-      call(targetOf(target), chatApi(config.url, target.name, traits(target).prefix, request), sink, signal, totalAt),
+      withLevel({ control: () => controls.of(target), model: target.name }, request, sink, (told, into, fields) =>
+        call(targetOf(target), chatApi(config.url, target.name, traits(target).prefix, told, fields), into, signal, totalAt),
+      ),
   };
 }
 
-function messages(config: ConfigOf<'anthropic'>, targetOf: Targets): Speaking {
+function messages(config: ConfigOf<'anthropic'>, targetOf: Targets, controls: Controls): Speaking {
   const traits = (target: Target): Traits => traitsOf('messages', config, target);
-  const maxTokensOf = (target: Target): number =>
-    config.maxTokens ?? Math.min(traits(target).outputTokens ?? UNKNOWN_MAX_TOKENS, MOST_DEFAULT_TOKENS);
+  const roomOf = (target: Target): Room => {
+    const { outputTokens } = traits(target);
+    const maxTokens = config.maxTokens ?? Math.min(outputTokens ?? UNKNOWN_MAX_TOKENS, MOST_DEFAULT_TOKENS);
+    return { maxTokens, outputTokens, isConfigured: config.maxTokens !== undefined };
+  };
   return {
-    capabilities: (target) => capabilitiesOf(traits(target)),
-    stream: (target, request, sink, signal, totalAt) =>
-      call(targetOf(target), messagesApi(config.url, target.name, maxTokensOf(target), request), sink, signal, totalAt),
+    capabilities: (target) => capabilitiesOf(traits(target), controls.of(target)),
+    stream(target, request, sink, signal, totalAt) {
+      const room = roomOf(target);
+      return withLevel({ control: () => controls.of(target), model: target.name, room }, request, sink, (told, into, fields) =>
+        call(targetOf(target), messagesApi(config.url, target.name, room.maxTokens, told, fields), into, signal, totalAt),
+      );
+    },
   };
 }
 
-function responses(config: Extract<OwnConfig, { readonly api: 'responses' }>, targetOf: Targets): Speaking {
+function responses(config: Extract<OwnConfig, { readonly api: 'responses' }>, targetOf: Targets, controls: Controls): Speaking {
   const { url, background } = config;
+  const ask = async (
+    target: Target,
+    request: ModelRequest,
+    fields: Fields,
+    sink: ModelSink,
+    signal: AbortSignal,
+    totalAt: number,
+  ): Promise<ModelEnd> => {
+    const called = targetOf(target);
+    let kept = request.attach;
+    const api = responsesApi({ url, model: target.name, background, fields }, request, (response) => {
+      kept = response;
+    });
+    try {
+      return await call(called, api, sink, signal, totalAt);
+    } catch (error) {
+      if (signal.aborted && kept !== undefined && !isHandover(signal.reason)) void cancelResponse(called, url, kept);
+      throw error;
+    }
+  };
   return {
     capabilities(target) {
       if (target.prefix && target.prefix !== 'none') throw new OpenClawError('BAD_CONFIG', noPrefix(`models.${target.name}`));
       const traits = knownTraits('responses', url, target.name);
-      return capabilitiesOf({ ...traits, prefix: 'none', attach: background && traits.attach });
+      return capabilitiesOf({ ...traits, prefix: 'none', attach: background && traits.attach }, controls.of(target));
     },
-    async stream(target, request, sink, signal, totalAt) {
-      const called = targetOf(target);
-      let kept = request.attach;
-      const api = responsesApi({ url, model: target.name, background }, request, (response) => {
-        kept = response;
-      });
-      try {
-        return await call(called, api, sink, signal, totalAt);
-      } catch (error) {
-        if (signal.aborted && kept !== undefined && !isHandover(signal.reason)) void cancelResponse(called, url, kept);
-        throw error;
-      }
-    },
+    stream: (target, request, sink, signal, totalAt) =>
+      withLevel({ control: () => controls.of(target), model: target.name }, request, sink, (told, into, fields) =>
+        ask(target, told, fields, into, signal, totalAt),
+      ),
   };
 }
 
@@ -83,8 +109,8 @@ function traitsOf(api: ApiName, { url, prefix: ofProvider }: OwnConfig, { name, 
   return prefix === undefined ? traits : { ...traits, prefix };
 }
 
-function capabilitiesOf({ prefix, attach, tools, reasoning }: Traits): Capabilities {
-  return { prefix: prefix !== 'none', attach, tools, reasoning };
+function capabilitiesOf({ prefix, attach, tools }: Traits, control: Control): Capabilities {
+  return { prefix: prefix !== 'none', attach, tools, reasoning: levelsOf(control) };
 }
 
 /** See `ModelBroker.stream`. */

@@ -1,6 +1,7 @@
 import { OpenClawError } from '@openclaw-runtime/protocol';
 import type { PrefixStyle } from './capabilities/traits.ts';
 import { nearest } from './failure/nearest.ts';
+import type { ReasoningStyle } from './levels/dialect.ts';
 import type { CallLimits } from './limits/call-limits.ts';
 
 export interface ModelConfig {
@@ -9,6 +10,8 @@ export interface ModelConfig {
   readonly name?: string | undefined;
   /** Overrides that of the provider. */
   readonly prefix?: PrefixStyle | undefined;
+  /** Overrides that of the provider. */
+  readonly reasoning?: ReasoningStyle | undefined;
   /** In place of those of the provider. */
   readonly limits?: CallLimits | undefined;
   /** Models to ask, in this order, when this one was given up. */
@@ -21,6 +24,7 @@ export interface Target {
   /** With the options of the configuration and of the caller. */
   readonly name: string;
   readonly prefix?: PrefixStyle | undefined;
+  readonly reasoning?: ReasoningStyle | undefined;
   /** The name in the configuration, where it is there. */
   readonly model?: string;
   readonly fallbacks: readonly string[];
@@ -41,8 +45,8 @@ export function findModel(asked: string, models: ReadonlyMap<string, ModelConfig
   throw unknownModel(bare, [...models.keys()]);
 }
 
-function targetOf({ provider, prefix, fallback = NONE }: ModelConfig, model: string, name: string): Target {
-  return { provider, name, prefix, model, fallbacks: fallback };
+function targetOf({ provider, prefix, reasoning, fallback = NONE }: ModelConfig, model: string, name: string): Target {
+  return { provider, name, prefix, reasoning, model, fallbacks: fallback };
 }
 
 /** The caller's options come last and so override. */

@@ -2,9 +2,20 @@ export { findPackage } from './ai-sdk/load-package.ts';
 export { type BrokerOptions, createBroker } from './broker.ts';
 export type { PrefixStyle } from './capabilities/traits.ts';
 export type { ModelConfig } from './catalogue.ts';
-export type { Capabilities, Handover, ModelBroker, ModelEnd, ModelInfo, ModelRequest, ModelSink } from './contract/broker.ts';
+export type {
+  Capabilities,
+  Handover,
+  Level,
+  Leveled,
+  ModelBroker,
+  ModelEnd,
+  ModelInfo,
+  ModelRequest,
+  ModelSink,
+} from './contract/broker.ts';
 export { mayAnswerElsewhere } from './failure/elsewhere.ts';
 export type { HttpAnswer, HttpClient, HttpRequest, HttpSend } from './http/port.ts';
+export type { ReasoningStyle } from './levels/dialect.ts';
 export type { CallLimits } from './limits/call-limits.ts';
 export { completionsUrl } from './openai/url.ts';
 export {

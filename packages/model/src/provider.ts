@@ -1,5 +1,6 @@
 import type { Target } from './catalogue.ts';
 import type { Capabilities, ModelEnd, ModelRequest, ModelSink } from './contract/broker.ts';
+import { LEVELS } from './levels/control.ts';
 import type { ResolvedProvider } from './resolve.ts';
 import { parseScript, type Script } from './simulated/options.ts';
 import type { Simulated } from './simulated/simulated.ts';
@@ -34,7 +35,7 @@ export function createSimulatedProvider(name: string, config: ConfigOf<'simulate
   return {
     name,
     config,
-    capabilities: (target) => ({ prefix: scriptOf(target).vary !== true, attach: false, tools: true, reasoning: true }),
+    capabilities: (target) => ({ prefix: scriptOf(target).vary !== true, attach: false, tools: true, reasoning: LEVELS }),
     stream(target, request, sink, signal, totalAt) {
       const call = { provider: name, model: target.name, script: scriptOf(target), firstChunkMs, betweenChunksMs, totalAt };
       return simulated.stream(call, request, sink, signal);

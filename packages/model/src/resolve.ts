@@ -4,6 +4,7 @@ import { GEMINI_URL, geminiUrl, OLLAMA_URL, ollamaUrl } from './ai-sdk/address.t
 import { endpointUrl } from './call/endpoint.ts';
 import type { PrefixStyle } from './capabilities/traits.ts';
 import type { CircuitLimits } from './circuit.ts';
+import { checkStyle, type LevelApi, type ReasoningStyle } from './levels/dialect.ts';
 import { type CallLimits, type ResolvedLimits, resolveLimits } from './limits/call-limits.ts';
 import type { RetryLimits } from './retry.ts';
 import type { SimulatedOptions } from './simulated/options.ts';
@@ -33,6 +34,8 @@ interface Reached extends Common {
   readonly headers?: Readonly<Record<string, string>> | undefined;
   /** Sockets to this provider; calls beyond them wait. */
   readonly connections?: number | undefined;
+  /** How its models are told how hard to think; by their names and the provider's address unless given. */
+  readonly reasoning?: ReasoningStyle | undefined;
 }
 
 /** Any OpenAI-compatible `/v1/chat/completions`, or `/v1/responses`. */
@@ -120,6 +123,8 @@ interface Reachable extends Resolved {
   readonly connections: number;
   /** Absent: as the table of capabilities has it. */
   readonly prefix?: PrefixStyle;
+  /** Absent: as the table of levels has it. */
+  readonly reasoning?: ReasoningStyle;
 }
 
 interface SdkReachable extends Reachable {
@@ -161,8 +166,9 @@ export function resolveProvider(name: string, config: ProviderConfig): ResolvedP
     const { kind, ...options } = rest;
     return { kind, ...common, options };
   }
-  const { apiKey = () => undefined, headers = {}, connections = CONNECTIONS, prefix } = rest;
-  const reached = { ...common, apiKey, headers, connections, ...(prefix && { prefix }) };
+  const { apiKey = () => undefined, headers = {}, connections = CONNECTIONS, prefix, reasoning } = rest;
+  checkStyle(`providers.${name}`, levelApi(rest), reasoning);
+  const reached = { ...common, apiKey, headers, connections, ...(prefix && { prefix }), ...(reasoning && { reasoning }) };
   if (rest.kind === 'anthropic') {
     const { kind, baseUrl = ANTHROPIC_URL, maxTokens } = rest;
     return { kind, ...reached, url: endpointUrl(name, baseUrl, 'messages'), ...(maxTokens && { maxTokens }) };
@@ -181,6 +187,15 @@ function resolveSdk(name: string, config: GeminiConfig | OllamaConfig | AiSdkCon
   if (kind === 'ollama') return { kind, ...common, url: ollamaUrl(name, config.baseUrl ?? OLLAMA_URL) };
   const { package: pkg, folder, options = {}, secrets = {} } = config;
   return { kind, ...common, package: pkg, export: config.export, folder, options, secrets };
+}
+
+/** By which API levels reach the models of a provider. */
+export function levelApi(config: {
+  readonly kind: 'openai' | 'anthropic' | 'gemini' | 'ollama' | 'ai-sdk';
+  readonly api?: 'chat' | 'responses' | undefined;
+}): LevelApi {
+  if (config.kind === 'openai') return config.api ?? 'chat';
+  return config.kind === 'anthropic' ? 'messages' : config.kind;
 }
 
 export function noPrefix(where: string): string {

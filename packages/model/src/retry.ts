@@ -1,7 +1,7 @@
 import { type Backoff, backoffMs, type Clock, type Random, sleep } from '@openclaw-runtime/kit';
 import { type ErrorBody, type ErrorCode, OpenClawError, type Usage } from '@openclaw-runtime/protocol';
 import type { Circuit, Pass } from './circuit.ts';
-import type { ModelEnd, ModelSink } from './contract/broker.ts';
+import type { Leveled, ModelEnd, ModelSink } from './contract/broker.ts';
 
 export interface RetryLimits extends Backoff {
   /** Retries after the first try. */
@@ -96,6 +96,10 @@ class WatchedSink implements ModelSink {
   responding(response: string): void {
     if (!this.delivered) this.#first();
     this.#sink.responding(response);
+  }
+
+  leveled(leveled: Leveled): void {
+    this.#sink.leveled?.(leveled);
   }
 
   spent(usage: Usage): void {

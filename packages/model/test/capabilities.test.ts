@@ -31,28 +31,28 @@ test.each([
 });
 
 test.each([
-  ['claude-3-haiku-20240307', false, 200_000, 4_096],
-  ['claude-3-5-haiku-20241022', false, 200_000, 8_192],
-  ['claude-3-7-sonnet-latest', true, 200_000, 64_000],
-  ['claude-opus-4-20250514', true, 200_000, 32_000],
-  ['claude-sonnet-4-5', true, 200_000, 64_000],
-  ['claude-opus-4-6', true, 200_000, 128_000],
-])('%s: reasoning %s, %i tokens of which %i of the answer', (model, reasoning, contextTokens, outputTokens) => {
-  expect(knownTraits('messages', ANTHROPIC, model)).toMatchObject({ reasoning, contextTokens, outputTokens, tools: true, attach: false });
+  ['claude-3-haiku-20240307', [1], 200_000, 4_096],
+  ['claude-3-5-haiku-20241022', [1], 200_000, 8_192],
+  ['claude-3-7-sonnet-latest', [1, 2, 3, 4], 200_000, 64_000],
+  ['claude-opus-4-20250514', [1, 2, 3, 4], 200_000, 32_000],
+  ['claude-sonnet-4-5', [1, 2, 3, 4], 200_000, 64_000],
+  ['claude-opus-4-6', [1, 2, 3, 4], 200_000, 128_000],
+  ['claude-opus-5-5', [1, 3, 4], 200_000, 64_000],
+  ['claude-of-tomorrow', [], 200_000, 64_000],
+])('%s: levels %j, %i tokens of which %i of the answer', (model, reasoning, contextTokens, outputTokens) => {
+  expect(knownTraits('messages', ANTHROPIC, model)).toMatchObject({ contextTokens, outputTokens, tools: true, attach: false });
+  expect(brokerOf({ kind: 'anthropic' }).info(model).capabilities.reasoning).toEqual(reasoning);
 });
 
 test('hosts and models of OpenAI’s kind', () => {
   expect(knownTraits('chat', 'https://api.deepseek.com/v1/chat/completions', 'deepseek-chat').prefix).toBe('deepseek');
-  expect(knownTraits('chat', 'https://api.openai.com/v1/chat/completions', 'gpt-4o-mini')).toMatchObject({
-    reasoning: false,
-    prefix: 'none',
-  });
-  expect(knownTraits('chat', 'https://api.openai.com/v1/chat/completions', 'o3-mini').reasoning).toBe(true);
+  const openai = brokerOf({ kind: 'openai', baseUrl: 'https://api.openai.com' });
+  expect(openai.info('gpt-4o-mini').capabilities).toMatchObject({ reasoning: [1], prefix: false });
+  expect(openai.info('o3-mini').capabilities.reasoning).toEqual([1, 3, 4]);
   expect(knownTraits('chat', 'http://127.0.0.1:8000/v1/chat/completions', 'whatever')).toEqual({
     prefix: 'none',
     attach: false,
     tools: true,
-    reasoning: true,
   });
 });
 

@@ -27,14 +27,14 @@ const options: BrokerOptions = {
 };
 const broker = createBroker(options);
 
-function able(prefix: boolean): Capabilities {
-  return { prefix, attach: false, tools: true, reasoning: true };
+function able(prefix: boolean, reasoning: Capabilities['reasoning'] = [1, 2, 3, 4]): Capabilities {
+  return { prefix, attach: false, tools: true, reasoning };
 }
 
 test('the list has every configured model with what it can', () => {
   expect(broker.list()).toEqual([
-    { name: 'fast', provider: 'main', simulated: false, capabilities: able(false), fallbacks: [] },
-    { name: 'mine', provider: 'main', simulated: false, capabilities: able(true), fallbacks: [] },
+    { name: 'fast', provider: 'main', simulated: false, capabilities: able(false, []), fallbacks: [] },
+    { name: 'mine', provider: 'main', simulated: false, capabilities: able(true, []), fallbacks: [] },
     { name: 'thinker', provider: 'deepseek', simulated: false, capabilities: able(true), fallbacks: [] },
     { name: 'simulated', provider: 'sim', simulated: true, capabilities: able(true), fallbacks: [] },
     { name: 'quick', provider: 'sim', simulated: true, capabilities: able(true), fallbacks: [] },

@@ -32,7 +32,7 @@ const delta = (stop_reason: string | null, usage: object = {}) => ({ type: 'mess
 const stop = { type: 'message_stop' };
 const malformed = expect.objectContaining({ name: 'OpenClawError', code: 'PROVIDER_MALFORMED' });
 const body = (messages: readonly Message[], more: object = {}, prefix = '') =>
-  JSON.parse(requestBody({ ...ask('x'), messages, ...more }, 'name-there', 100, prefix));
+  JSON.parse(requestBody({ ...ask('x'), messages, ...more }, 'name-there', 100, prefix, {}));
 
 test('messages take the shape of the API: system apart, turns merged, results of calls together', () => {
   const messages: Message[] = [

@@ -9,7 +9,8 @@ import { createManualClock } from './fixtures/clocks.ts';
 import { createScriptedHttp, events, finish } from './fixtures/http.ts';
 import { createCollectingSink } from './fixtures/sinks.ts';
 
-const body = (request: object, style: PrefixStyle = 'none') => JSON.parse(requestBody({ ...ask('x'), ...request }, 'name-there', style));
+const body = (request: object, style: PrefixStyle = 'none') =>
+  JSON.parse(requestBody({ ...ask('x'), ...request }, 'name-there', style, {}));
 
 test('messages and tools take the provider’s shape', () => {
   const messages: Message[] = [

@@ -40,7 +40,7 @@ test('messages and tools take the shape of the API', () => {
     { role: 'assistant', content: 'well' },
   ];
   const tools = [{ name: 'f', description: 'does f', parameters: { type: 'object', required: ['a'] } }, { name: 'g' }];
-  expect(JSON.parse(requestBody({ ...ask('x'), messages, tools }, 'name-there', true))).toEqual({
+  expect(JSON.parse(requestBody({ ...ask('x'), messages, tools }, 'name-there', true, {}))).toEqual({
     model: 'name-there',
     input: [
       { role: 'system', content: 'be brief' },
@@ -63,7 +63,7 @@ test('messages and tools take the shape of the API', () => {
     store: true,
     background: true,
   });
-  const unkept = JSON.parse(requestBody({ ...ask('x'), tools: [] }, 'name-there', false));
+  const unkept = JSON.parse(requestBody({ ...ask('x'), tools: [] }, 'name-there', false, {}));
   expect(unkept).toMatchObject({ stream: true, store: false });
   expect(Object.keys(unkept)).not.toContain('background');
   expect(Object.keys(unkept)).not.toContain('tools');

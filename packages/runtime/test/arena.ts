@@ -49,7 +49,7 @@ export function createArena(
     info(name) {
       const { fallbacks = [], ...capabilities } = models[name] ?? {};
       if (!models[name]) throw new OpenClawError('NOT_FOUND', `There is no model "${name}".`);
-      const all = { prefix: false, attach: false, tools: true, reasoning: true, ...capabilities };
+      const all = { prefix: false, attach: false, tools: true, reasoning: [], ...capabilities };
       return { name, provider: 'test', simulated: true, capabilities: all, fallbacks };
     },
     list: () => [],

@@ -1,4 +1,4 @@
-import type { LanguageModelV4FinishReason, LanguageModelV4StreamPart, LanguageModelV4Usage } from '@ai-sdk/provider';
+import type { LanguageModelV4FinishReason, LanguageModelV4StreamPart, LanguageModelV4Usage, SharedV4Warning } from '@ai-sdk/provider';
 import { type Finish, NO_USAGE, type OpenClawError, type ToolCall, type Usage } from '@openclaw-runtime/protocol';
 import type { ModelEnd, ModelSink } from '../contract/broker.ts';
 
@@ -19,16 +19,18 @@ const FINISHES: Readonly<Record<Unified, Finish | 'failed' | undefined>> = {
 export class SdkAnswer {
   readonly #sink: ModelSink;
   readonly #failureOf: (error: unknown) => OpenClawError;
+  readonly #warned: (warnings: readonly SharedV4Warning[]) => void;
   readonly #calls: ToolCall[] = [];
   #finish: Finish | undefined;
   #usage: Usage = NO_USAGE;
   /** Parts that held content. */
   content = 0;
 
-  /** `failureOf` makes an error of ours out of whatever goes wrong in the stream. */
-  constructor(sink: ModelSink, failureOf: (error: unknown) => OpenClawError) {
+  /** `failureOf` makes an error of ours out of whatever goes wrong in the stream; `warned` is told what the package says of the call. */
+  constructor(sink: ModelSink, failureOf: (error: unknown) => OpenClawError, warned: (warnings: readonly SharedV4Warning[]) => void) {
     this.#sink = sink;
     this.#failureOf = failureOf;
+    this.#warned = warned;
   }
 
   /** The provider said why it ended: the answer is whole. */
@@ -38,6 +40,8 @@ export class SdkAnswer {
 
   take(part: LanguageModelV4StreamPart): void {
     switch (part.type) {
+      case 'stream-start':
+        return this.#warned(part.warnings);
       case 'text-delta':
         return this.#delta(part.delta, 'text');
       case 'reasoning-delta':

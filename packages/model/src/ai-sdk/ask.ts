@@ -7,6 +7,7 @@ import type { CallTarget } from '../call/target.ts';
 import type { ModelEnd, ModelRequest, ModelSink } from '../contract/broker.ts';
 import { SdkAnswer } from './answer.ts';
 import { sdkFailure } from './failure.ts';
+import type { SdkLevel } from './level.ts';
 import { asked } from './prompt.ts';
 import type { Wires } from './wires.ts';
 
@@ -18,6 +19,8 @@ export interface SdkTarget extends CallTarget {
   readonly secrets: readonly string[];
   /** What the provider's package takes besides, under the package's own name for itself. */
   readonly providerOptions: SharedV4ProviderOptions;
+  /** How hard the model is to think, where somebody said so. */
+  readonly level?: SdkLevel | undefined;
   readonly open: () => Promise<LanguageModelV4>;
   readonly tie: Wires['tie'];
 }
@@ -33,7 +36,7 @@ export async function askSdk(
   signal: AbortSignal,
   totalAt: number,
 ): Promise<ModelEnd> {
-  const { provider, model, secrets, clock } = target;
+  const { provider, model, secrets, clock, level } = target;
   const speech = createSpeech(target, target.api, secrets);
   const attempt = new AbortController();
   const stop = (): void => attempt.abort(signal.reason);
@@ -43,7 +46,7 @@ export async function askSdk(
   let lost: OpenClawError | undefined;
   const failureOf = (error: unknown): OpenClawError =>
     lost ?? sdkFailure({ provider, model, secrets, wallMs: clock.wall(), speech }, error);
-  const answer = new SdkAnswer(sink, failureOf);
+  const answer = new SdkAnswer(sink, failureOf, (warnings) => level?.warned(warnings));
   let deadline: Deadline | undefined;
   try {
     const sdk = await orAbort(target.open(), attempt.signal);
@@ -52,8 +55,8 @@ export async function askSdk(
     const failed = (error: unknown): void => {
       lost ??= OpenClawError.from(error, 'PROVIDER_FAILED');
     };
-    target.tie(attempt.signal, { speech, full: () => sink.full(), failed });
-    const options = { ...asked(request), abortSignal: attempt.signal, providerOptions: target.providerOptions };
+    target.tie(attempt.signal, { speech, full: () => sink.full(), failed, ...(level && { amended: (body) => level.amended(body) }) });
+    const options = { ...asked(request), abortSignal: attempt.signal, providerOptions: target.providerOptions, ...level?.options };
     const stream = await begin(sdk, options, failureOf, attempt.signal);
     await read(stream, answer, sink, deadline, failureOf, attempt.signal);
     if (lost) answer.spend();

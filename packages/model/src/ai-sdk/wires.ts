@@ -10,6 +10,8 @@ export interface Wire {
   full(): Promise<void> | undefined;
   /** The call fails with this, whatever the SDK makes of it. */
   failed(error: unknown): void;
+  /** The body that is sent in place of the SDK's. */
+  amended?(body: string): string;
 }
 
 /** Looks at an answer as it comes, for what the SDK would pass over in silence. */
@@ -62,7 +64,8 @@ export function createWires(send: HttpSend, createGuard: (speech: Speech) => Gua
 async function reach(send: HttpSend, request: Request, signal: AbortSignal, wire: Wire | undefined): Promise<HttpAnswer> {
   const method = request.method === 'GET' ? 'GET' : 'POST';
   const { url } = request;
-  const body = await request.text();
+  const written = await request.text();
+  const body = wire?.amended && written !== '' ? wire.amended(written) : written;
   try {
     signal.throwIfAborted();
     return await send({ method, url, headers: Object.fromEntries(request.headers), ...(body === '' ? {} : { body }), signal });

@@ -1,6 +1,7 @@
 import type { Message, ToolCall, ToolSpec } from '@openclaw-runtime/protocol';
 import { isObject } from '../call/event.ts';
 import type { ModelRequest } from '../contract/broker.ts';
+import type { Fields } from '../levels/fields.ts';
 
 type Json = Record<string, unknown>;
 
@@ -11,11 +12,14 @@ interface Turn {
 
 const WHITE = /[\s\p{Cc}]/u;
 
-/** The request as the messages API wants it. `model` is the name at the provider; `prefix` is what is given of the answer, see {@link withoutEnd}. */
-export function requestBody(request: ModelRequest, model: string, maxTokens: number, prefix: string): string {
+/**
+ * The request as the messages API wants it. `model` is the name at the provider; `prefix` is what is given of the answer, see
+ * {@link withoutEnd}; `fields` are put in besides, and may raise `max_tokens`.
+ */
+export function requestBody(request: ModelRequest, model: string, maxTokens: number, prefix: string, fields: Fields): string {
   const system = request.messages.flatMap(({ role, content }) => (role === 'system' && content ? [content] : []));
   const messages = turnsOf(prefix ? [...request.messages, { role: 'assistant', content: prefix }] : request.messages);
-  const body: Json = { model, max_tokens: maxTokens, messages, stream: true };
+  const body: Json = { model, max_tokens: maxTokens, messages, stream: true, ...fields };
   if (system.length > 0) body['system'] = system.join('\n\n');
   if (request.tools?.length) body['tools'] = request.tools.map(toolBody);
   return JSON.stringify(body);

@@ -1,12 +1,13 @@
 import type { Api } from '../call/api.ts';
 import type { ModelRequest } from '../contract/broker.ts';
+import type { Fields } from '../levels/fields.ts';
 import { MessageAnswer } from './answer.ts';
 import { requestBody, withoutEnd } from './body.ts';
 
 const VERSION = '2023-06-01';
 
 /** The messages API at this address, asked one thing. `model` is the name at the provider. */
-export function messagesApi(url: string, model: string, maxTokens: number, request: ModelRequest): Api {
+export function messagesApi(url: string, model: string, maxTokens: number, request: ModelRequest, fields: Fields): Api {
   const { prefix = '' } = request;
   const given = withoutEnd(prefix);
   return {
@@ -16,7 +17,7 @@ export function messagesApi(url: string, model: string, maxTokens: number, reque
       url,
       headers: { 'content-type': 'application/json', 'anthropic-version': VERSION },
       credentials: apiKey ? { 'x-api-key': apiKey } : {},
-      body: requestBody(request, model, maxTokens, given),
+      body: requestBody(request, model, maxTokens, given, fields),
     }),
     answer: (speech, sink) => new MessageAnswer(speech, sink, prefix.slice(given.length)),
   };

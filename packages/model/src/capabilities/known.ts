@@ -1,7 +1,7 @@
 import { TABLE } from './table.ts';
 import type { ApiName, Traits } from './traits.ts';
 
-const UNKNOWN: Traits = { prefix: 'none', attach: false, tools: true, reasoning: true };
+const UNKNOWN: Traits = { prefix: 'none', attach: false, tools: true };
 
 /** What the table says of a model at the provider of this address. The name may have options behind it. */
 export function knownTraits(api: ApiName, url: string, model: string): Traits {

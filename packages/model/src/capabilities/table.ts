@@ -16,10 +16,10 @@ export const TABLE: readonly Row[] = [
   { host: 'api.deepseek.com', traits: { prefix: 'deepseek', contextTokens: 128_000, outputTokens: 8_192 } },
   { host: 'api.deepseek.com', model: /reasoner/, traits: { outputTokens: 64_000 } },
 
-  { model: /^gpt-3\.5/, traits: { reasoning: false, contextTokens: 16_385, outputTokens: 4_096 } },
-  { model: /^gpt-4-turbo/, traits: { reasoning: false, contextTokens: 128_000, outputTokens: 4_096 } },
-  { model: /^(gpt-4o|chatgpt-4o)/, traits: { reasoning: false, contextTokens: 128_000, outputTokens: 16_384 } },
-  { model: /^gpt-4\.1/, traits: { reasoning: false, contextTokens: 1_047_576, outputTokens: 32_768 } },
+  { model: /^gpt-3\.5/, traits: { contextTokens: 16_385, outputTokens: 4_096 } },
+  { model: /^gpt-4-turbo/, traits: { contextTokens: 128_000, outputTokens: 4_096 } },
+  { model: /^(gpt-4o|chatgpt-4o)/, traits: { contextTokens: 128_000, outputTokens: 16_384 } },
+  { model: /^gpt-4\.1/, traits: { contextTokens: 1_047_576, outputTokens: 32_768 } },
   { model: /^o[134](-|$)/, traits: { contextTokens: 200_000, outputTokens: 100_000 } },
   { model: /^gpt-5/, traits: { contextTokens: 400_000, outputTokens: 128_000 } },
 
@@ -29,8 +29,8 @@ export const TABLE: readonly Row[] = [
   { api: 'messages', model: /(^|[./])claude-(instant|2|3)\b/, traits: { prefix: 'assistant' } },
   // From 4.6 on a final assistant message is refused.
   { api: 'messages', model: /(^|[./])claude-(opus|sonnet|haiku)-4(-[0-5])?([@-](\d{8}|latest|v\d).*)?$/, traits: { prefix: 'assistant' } },
-  { model: /(^|[./])claude-(instant|2|3(-(opus|sonnet|haiku))?)([@-]|$)/, traits: { reasoning: false, outputTokens: 4_096 } },
-  { model: /(^|[./])claude-3-5-/, traits: { reasoning: false, outputTokens: 8_192 } },
-  { model: /(^|[./])claude-3-7-/, traits: { reasoning: true, outputTokens: 64_000 } },
+  { model: /(^|[./])claude-(instant|2|3(-(opus|sonnet|haiku))?)([@-]|$)/, traits: { outputTokens: 4_096 } },
+  { model: /(^|[./])claude-3-5-/, traits: { outputTokens: 8_192 } },
+  { model: /(^|[./])claude-3-7-/, traits: { outputTokens: 64_000 } },
   { model: /(^|[./])claude-opus-4(-[01])?([@-]\d{8}.*)?$/, traits: { outputTokens: 32_000 } },
 ];

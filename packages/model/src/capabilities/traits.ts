@@ -14,8 +14,6 @@ export interface Traits {
   /** Whether the provider keeps a response, so that it can be read again. */
   readonly attach: boolean;
   readonly tools: boolean;
-  /** Whether it thinks aloud, or can be told how hard to think. */
-  readonly reasoning: boolean;
   /** Tokens of question and answer together. */
   readonly contextTokens?: number;
   /** Tokens of one answer, at most. */

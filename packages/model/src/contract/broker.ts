@@ -1,5 +1,17 @@
 import type { ErrorBody, Finish, Message, ToolCall, ToolSpec, Usage } from '@openclaw-runtime/protocol';
 
+/** How hard to think: 1 answers at once, 4 takes its time. */
+export type Level = 1 | 2 | 3 | 4;
+
+/** What became of a level that was asked for. */
+export interface Leveled {
+  readonly wanted: Level;
+  /** What the provider was told, as JSON; absent where it was told nothing. */
+  readonly sent?: string;
+  /** Why it will not think as was wanted, and what to do about it. */
+  readonly warning?: string;
+}
+
 /** One question to a model. */
 export interface ModelRequest {
   /** As the caller gave it; a query string after the name (`simulated?tokens=20&ms=200`) holds options for the provider. */
@@ -10,6 +22,8 @@ export interface ModelRequest {
   readonly prefix?: string;
   /** The provider's name for a response that an earlier call began: it is read again from its start. Only where the model's capability `attach` is true. */
   readonly attach?: string;
+  /** How hard to think; absent leaves it to the provider. */
+  readonly level?: Level;
   /** Whose call it is: tenants that wait for the same model take turns. */
   readonly tenant?: string;
 }
@@ -26,6 +40,8 @@ export interface ModelSink {
   queued(ahead: number): void;
   /** The provider keeps the response under this name. Said before the first delta. */
   responding(response: string): void;
+  /** Where a level was asked for: said before each try, and once more where it then shows that the level was not passed on. */
+  leveled?(leveled: Leveled): void;
   /** Tokens of a try that did not come to its end, where the provider said how many; said before its error. */
   spent?(usage: Usage): void;
   /** Asked before more is read from the provider's socket; when defined, reading waits for it. */
@@ -45,8 +61,8 @@ export interface Capabilities {
   /** Whether a response that broke off here can be read again there. */
   readonly attach: boolean;
   readonly tools: boolean;
-  /** Whether it thinks aloud, or can be told how hard to think. */
-  readonly reasoning: boolean;
+  /** The levels that it can be told apart; [1] for a model that does not think, empty where nobody knows. */
+  readonly reasoning: readonly Level[];
 }
 
 export interface ModelInfo {

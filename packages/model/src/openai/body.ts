@@ -1,14 +1,15 @@
 import type { Message, ToolCall, ToolSpec } from '@openclaw-runtime/protocol';
 import type { PrefixStyle } from '../capabilities/traits.ts';
 import type { ModelRequest } from '../contract/broker.ts';
+import type { Fields } from '../levels/fields.ts';
 import { PREFIX_SHAPES } from './prefix.ts';
 
 type Json = Record<string, unknown>;
 
-/** The request as chat completion providers want it. `model` is the name at the provider. */
-export function requestBody(request: ModelRequest, model: string, style: PrefixStyle): string {
+/** The request as chat completion providers want it. `model` is the name at the provider; `fields` are put in besides. */
+export function requestBody(request: ModelRequest, model: string, style: PrefixStyle, fields: Fields): string {
   const messages = request.messages.map(messageBody);
-  const body: Json = { model, messages, stream: true, stream_options: { include_usage: true } };
+  const body: Json = { model, messages, stream: true, stream_options: { include_usage: true }, ...fields };
   // An empty list of tools is refused by some.
   if (request.tools?.length) body['tools'] = request.tools.map(toolBody);
   if (request.prefix && style !== 'none') {

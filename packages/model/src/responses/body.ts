@@ -1,11 +1,12 @@
 import type { Message, ToolCall, ToolSpec } from '@openclaw-runtime/protocol';
 import type { ModelRequest } from '../contract/broker.ts';
+import type { Fields } from '../levels/fields.ts';
 
 type Json = Record<string, unknown>;
 
-/** The request as the Responses API wants it. What runs in the background is kept there, anything else is not. */
-export function requestBody(request: ModelRequest, model: string, background: boolean): string {
-  const body: Json = { model, input: request.messages.flatMap(itemsOf), stream: true, store: background };
+/** The request as the Responses API wants it. What runs in the background is kept there, anything else is not. `fields` are put in besides. */
+export function requestBody(request: ModelRequest, model: string, background: boolean, fields: Fields): string {
+  const body: Json = { model, input: request.messages.flatMap(itemsOf), stream: true, store: background, ...fields };
   if (background) body['background'] = true;
   if (request.tools?.length) body['tools'] = request.tools.map(toolBody);
   return JSON.stringify(body);

@@ -1,5 +1,6 @@
 import type { Api, Question } from '../call/api.ts';
 import type { ModelRequest } from '../contract/broker.ts';
+import type { Fields } from '../levels/fields.ts';
 import { ResponseAnswer } from './answer.ts';
 import { requestBody } from './body.ts';
 
@@ -10,6 +11,8 @@ export interface Place {
   /** The model's name at the provider. */
   readonly model: string;
   readonly background: boolean;
+  /** Put into a question besides. */
+  readonly fields: Fields;
 }
 
 /** The Responses API, asked one thing, or for a response that it keeps. `kept` is told the name of a new one, before its first delta. */
@@ -52,8 +55,8 @@ export function credentialsOf(apiKey: string | undefined): Readonly<Record<strin
   return apiKey ? { authorization: `Bearer ${apiKey}` } : {};
 }
 
-function asking({ url, model, background }: Place, request: ModelRequest): Omit<Question, 'credentials'> {
-  return { method: 'POST', url, headers: { 'content-type': 'application/json' }, body: requestBody(request, model, background) };
+function asking({ url, model, background, fields }: Place, request: ModelRequest): Omit<Question, 'credentials'> {
+  return { method: 'POST', url, headers: { 'content-type': 'application/json' }, body: requestBody(request, model, background, fields) };
 }
 
 /** From its start: whoever reads it again compares it with what was delivered. */

@@ -11,7 +11,7 @@ export interface SimulatedOptions {
   readonly ttft: number;
   /** Each call answers differently, and none can be continued. */
   readonly vary: boolean;
-  /** Words of thinking before the text. */
+  /** Words of thinking before the text; where a level is asked for, those of level 2, a quarter of those of level 3. */
   readonly thinking: number;
   /** Ends with a call to this tool. */
   readonly tool: string;

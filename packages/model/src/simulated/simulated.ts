@@ -1,6 +1,6 @@
 import { type Clock, createWheel, encodeId, type Random } from '@openclaw-runtime/kit';
 import { type Message, OpenClawError, type ToolCall } from '@openclaw-runtime/protocol';
-import type { ModelEnd, ModelRequest, ModelSink } from '../contract/broker.ts';
+import type { Level, ModelEnd, ModelRequest, ModelSink } from '../contract/broker.ts';
 import { statusFailure } from '../failure/status.ts';
 import type { Script } from './options.ts';
 import { Playing, type Score } from './playing.ts';
@@ -25,6 +25,8 @@ export interface SimulatedCall {
 
 const TICK_MS = 2;
 const TOKENS_PER_SECOND = 30;
+/** Words of thinking at level 2. */
+const LEVEL_WORDS = 10;
 /** Names whose strikes are counted; callers may make up any number of them. */
 const STRIKES_KEPT = 10_000;
 
@@ -35,6 +37,8 @@ export function createSimulated(clock: Clock, random: Random): Simulated {
 
   return {
     stream(call, request, sink, signal) {
+      const { level: wanted } = request;
+      if (wanted !== undefined) sink.leveled?.({ wanted, sent: JSON.stringify({ thinking: thinkingWords(call.script, wanted) }) });
       const faulty = strikesNow(strikes, call);
       if (faulty && call.script.status !== undefined) return Promise.reject(refusal(call, call.script.status, clock));
       return new Promise((resolve, reject) => {
@@ -68,7 +72,7 @@ function compose(call: SimulatedCall, request: ModelRequest, faulty: boolean, ra
   const prompt = lastPrompt(request.messages);
   const variant = script.vary ? nonce(random) : '';
   const text = simulatedSource(prompt, script.tokens, variant);
-  const thinking = simulatedSource(`thinking about ${prompt}`, request.prefix ? 0 : (script.thinking ?? 0), variant);
+  const thinking = simulatedSource(`thinking about ${prompt}`, request.prefix ? 0 : thinkingWords(script, request.level), variant);
   const totalMs = script.ms ?? (text.length * 1000) / TOKENS_PER_SECOND;
   const gapMs = text.length === 0 ? 0 : totalMs / text.length;
   const faultAfter = faulty
@@ -89,6 +93,12 @@ function compose(call: SimulatedCall, request: ModelRequest, faulty: boolean, ra
     },
     finish: (sent) => finished(request, prompt, script, sent, thinking.length),
   };
+}
+
+/** None at level 1, then four times as many with each level. */
+function thinkingWords({ thinking }: Script, level: Level | undefined): number {
+  if (level === undefined) return thinking ?? 0;
+  return level === 1 ? 0 : (thinking ?? LEVEL_WORDS) * 4 ** (level - 2);
 }
 
 function finished(request: ModelRequest, prompt: string, script: Script, sent: number, thinking: number): ModelEnd {

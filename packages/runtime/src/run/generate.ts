@@ -1,6 +1,6 @@
 import type { ModelAnswer } from '@openclaw-runtime/agent';
 import { backoffMs, type Clock, type Random, sleep } from '@openclaw-runtime/kit';
-import { type ModelBroker, type ModelRequest, type ModelSink, mayAnswerElsewhere } from '@openclaw-runtime/model';
+import { type Leveled, type ModelBroker, type ModelRequest, type ModelSink, mayAnswerElsewhere } from '@openclaw-runtime/model';
 import { addUsage, NO_USAGE, OpenClawError, type Usage } from '@openclaw-runtime/protocol';
 import type { RunLimits } from './limits.ts';
 
@@ -13,20 +13,22 @@ export interface GenerateHouse {
 
 const BACKOFF = { baseMs: 100, capMs: 5_000 };
 
-/** A model's whole answer, which nobody watches: what broke off is asked again from the start, of the model's fallbacks too. Its usage counts what broke off; `spend` is told of it as it comes. */
+/** A model's whole answer, which nobody watches: what broke off is asked again from the start, of the model's fallbacks too. Its usage counts what broke off; `spend` is told of it as it comes, `leveled` of what became of its level. */
 export async function generate(
   house: GenerateHouse,
   request: ModelRequest,
   spend: (usage: Usage) => void,
   signal: AbortSignal,
+  leveled: (model: string, leveled: Leveled) => void,
 ): Promise<ModelAnswer> {
   const { broker, clock, random, limits } = house;
   let models = [request.model, ...broker.info(request.model).fallbacks];
   let spent = NO_USAGE;
   for (let tries = 1; ; tries++) {
-    const sink = new Silence();
+    const model = models[0] ?? request.model;
+    const sink = new Silence((told) => leveled(model, told));
     try {
-      const { finish, usage: last, toolCalls } = await broker.stream({ ...request, model: models[0] ?? request.model }, sink, signal);
+      const { finish, usage: last, toolCalls } = await broker.stream({ ...request, model }, sink, signal);
       const usage = addUsage(sink.usage, last);
       spend(usage);
       return { text: sink.said, toolCalls, finish, usage: addUsage(spent, usage) };
@@ -45,6 +47,18 @@ export async function generate(
 class Silence implements ModelSink {
   said = '';
   usage: Usage = NO_USAGE;
+  readonly #leveled: (leveled: Leveled) => void;
+  #warned: string | undefined;
+
+  constructor(leveled: (leveled: Leveled) => void) {
+    this.#leveled = leveled;
+  }
+
+  leveled(leveled: Leveled): void {
+    if (leveled.warning === this.#warned) return;
+    this.#warned = leveled.warning;
+    this.#leveled(leveled);
+  }
 
   text(delta: string): void {
     this.said += delta;

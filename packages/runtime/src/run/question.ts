@@ -30,7 +30,7 @@ export interface Question {
 export function stepCall(asked: RunRequest, deps: QuestionHouse, { step, turn, dialogue, tools, answers, replay }: Question): StepCall {
   const agent = agentOf(asked, deps);
   const messages = [...systemOf(agent), ...(turn?.messages ?? []), ...messagesOf(asked), ...(turn?.held ?? []), ...dialogue];
-  const call = { step, model: modelOf(asked, agent, deps, replay), messages, tools };
+  const call = { step, model: modelOf(asked, agent, deps, replay), messages, tools, ...levelOf(asked) };
   if (replay?.fold.steps.length) return { ...call, resume: resumeOf(deps.broker, replay) };
   return answers.length > 0 ? { ...call, answers: answers.map(({ command }) => command) } : call;
 }
@@ -46,7 +46,7 @@ export function operationCall(
   const agent = agentOf(asked, deps);
   const system = messages.some(({ role }) => role === 'system') ? [] : systemOf(agent);
   const wanted = modelOf({ ...asked, ...(model !== undefined && { model }) }, agent, deps, replay);
-  const call = { step, model: wanted, messages: [...system, ...messages], tools };
+  const call = { step, model: wanted, messages: [...system, ...messages], tools, ...levelOf(asked) };
   return replay ? { ...call, resume: resumeOf(deps.broker, replay) } : call;
 }
 
@@ -71,6 +71,11 @@ function modelOf(
   replay: Replay | undefined,
 ): string {
   return known(broker, replay?.course.began) ?? model ?? agent.model ?? defaultModel;
+}
+
+/** `auto` leaves it to the provider. */
+function levelOf({ level }: RunRequest): Pick<StepCall, 'level'> {
+  return level === undefined || level === 'auto' ? {} : { level };
 }
 
 /** Where an earlier owner was with the step, as far as its models are still there. */

@@ -1,5 +1,5 @@
 import { backoffMs, type Clock, type Random, sleep } from '@openclaw-runtime/kit';
-import { type ModelBroker, type ModelEnd, type ModelRequest, mayAnswerElsewhere } from '@openclaw-runtime/model';
+import { type Level, type ModelBroker, type ModelEnd, type ModelRequest, mayAnswerElsewhere } from '@openclaw-runtime/model';
 import { addUsage, type Message, NO_USAGE, OpenClawError, type ToolSpec } from '@openclaw-runtime/protocol';
 import type { Lease } from '@openclaw-runtime/store';
 import { Chain } from './chain.ts';
@@ -39,6 +39,8 @@ export interface StepCall {
   readonly model: string;
   readonly messages: readonly Message[];
   readonly tools: readonly ToolSpec[] | undefined;
+  /** How hard the model is to think; absent leaves it to the provider. */
+  readonly level?: Level;
   /** Ids of the commands whose messages a new step is the first to answer. */
   readonly answers?: readonly string[];
   /** What an earlier owner of the run delivered of this step; absent for a new step. */
@@ -135,7 +137,7 @@ class Step {
 
   /** Who is asked now, and how that joins what was delivered. */
   next(): Asking {
-    const { step, messages, tools } = this.#call;
+    const { step, messages, tools, level } = this.#call;
     const { lease, writer } = this.#run;
     writer.flush();
     const model = this.#chain.asked;
@@ -157,6 +159,7 @@ class Step {
       messages,
       tenant: lease.key.slice(0, lease.key.indexOf('/')),
       ...(tools && { tools }),
+      ...(level && { level }),
       ...(rung === 'continue' && { prefix: before.text }),
       ...(attach !== undefined && { attach }),
     };

@@ -1,0 +1,46 @@
+import type { ModelRequest } from '../contract/broker.ts';
+import type { Control } from './control.ts';
+import type { Said } from './rows.ts';
+
+/** What a request is told in place of what its level stands for. */
+export interface Exception {
+  /** `undefined`: nothing. */
+  readonly said: Said | undefined;
+  /** What it amounts to, where nothing is said. */
+  readonly meant?: Said | undefined;
+  readonly why: string;
+}
+
+type Native = Extract<Control, { kind: 'native' }>;
+
+/** Refuse `reasoning_effort` beside tools in chat completions; the later ones unless it is `none`. */
+const NO_TOOLS_IN_CHAT = /(^|\/)gpt-(5\.[2-9]|6)(?!\d)/;
+/** Do not think unless they are told to. */
+const NONE_BY_DEFAULT = /(^|\/)gpt-5\.[2-4](?!\d|-pro|-codex)/;
+const NONE_BESIDE_TOOLS = /(^|\/)gpt-(5\.[6-9]|6)(?!\d)/;
+
+/** Requests that a provider would refuse with the level they ask for. */
+export function exceptionOf({ dialect, api, says }: Native, request: ModelRequest, model: string): Exception | undefined {
+  if (dialect === 'openai' && api === 'chat' && request.tools?.length && NO_TOOLS_IN_CHAT.test(model)) {
+    const said = NONE_BESIDE_TOOLS.test(model) && says[0] === 'none' ? 'none' : undefined;
+    const meant = NONE_BY_DEFAULT.test(model) ? 'none' : undefined;
+    return { said, meant, why: `"${model}" does not think beside tools in chat completions. Set api: responses for its provider.` };
+  }
+  if (dialect === 'budget' && request.prefix) return { said: 'off', why: `"${model}" does not think before it goes on from given text.` };
+  if (dialect === 'budget' && answersTools(request)) {
+    return { said: 'off', why: `"${model}" would want its own thoughts back with the results of tools, and they are not kept.` };
+  }
+  if (dialect === 'deepseek' && (request.prefix || calledTools(request))) {
+    return { said: 'off', why: `"${model}" would want its own thoughts back with what was said since, and they are not kept.` };
+  }
+  return undefined;
+}
+
+/** Whether the turn that is answered is one in which tools were called. */
+function answersTools({ messages }: ModelRequest): boolean {
+  return messages.at(-1)?.role === 'tool';
+}
+
+function calledTools({ messages }: ModelRequest): boolean {
+  return messages.some((message) => message.role === 'assistant' && message.toolCalls !== undefined && message.toolCalls.length > 0);
+}

@@ -1,0 +1,64 @@
+import type { ModelEnd, ModelRequest, ModelSink } from '../contract/broker.ts';
+import type { Control } from './control.ts';
+import type { Fields } from './fields.ts';
+import { planLevel } from './plan.ts';
+import { instructed } from './prompt/instructed.ts';
+import { play } from './prompt/play.ts';
+import { candidatesCritiqueVote, planSolveCheck } from './prompt/strategies.ts';
+import { ThinkingSink } from './prompt/thinking-sink.ts';
+import type { Room } from './room.ts';
+
+/** One try, with what was made of its level. */
+export type AskWith = (request: ModelRequest, sink: ModelSink, fields: Fields) => Promise<ModelEnd>;
+
+/** The model that is asked. */
+export interface Leveling {
+  readonly control: () => Control;
+  /** The name at the provider. */
+  readonly model: string;
+  readonly room?: Room;
+}
+
+const NOTHING: Fields = {};
+
+/** Asks with the level that the request has, and tells the sink what became of it. */
+export function withLevel(
+  { control: find, model, room }: Leveling,
+  request: ModelRequest,
+  sink: ModelSink,
+  ask: AskWith,
+): Promise<ModelEnd> {
+  const { level } = request;
+  if (level === undefined) return ask(request, sink, NOTHING);
+  const control = find();
+  if (control.kind === 'prompt') return prompted(request, level, sink, ask);
+  // What is read again was told its level when it began.
+  if (request.attach !== undefined) return ask(request, sink, NOTHING);
+  const { fields, leveled } = planLevel(control, request, level, model, room);
+  sink.leveled?.(leveled);
+  return ask(request, sink, fields);
+}
+
+async function prompted(
+  request: ModelRequest,
+  level: NonNullable<ModelRequest['level']>,
+  sink: ModelSink,
+  ask: AskWith,
+): Promise<ModelEnd> {
+  const isOpen = request.attach === undefined && !request.prefix && !request.tools?.length;
+  if (level >= 3 && isOpen) {
+    const [name, strategy] =
+      level === 3 ? (['plan, solve, check', planSolveCheck] as const) : (['candidates, critique, vote', candidatesCritiqueVote] as const);
+    sink.leveled?.({ wanted: level, sent: JSON.stringify({ strategy: name }) });
+    return play(strategy(request.messages), request, sink, (call, into) => ask(call, into, NOTHING));
+  }
+  // What is a matter of several calls otherwise is one of words here: tools are called in between.
+  const { messages, leveled } = instructed(request, level);
+  if (request.attach === undefined) sink.leveled?.(leveled);
+  // Given text is of the answer: the thoughts are over.
+  if (level === 1 || request.prefix) return ask(request, sink, NOTHING);
+  const thinking = new ThinkingSink(sink);
+  const end = await ask({ ...request, messages }, thinking, NOTHING);
+  thinking.end();
+  return end;
+}
