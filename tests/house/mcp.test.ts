@@ -12,15 +12,8 @@ import { makeFolder } from './folder.ts';
 const PASSED = [
   'initialize',
   'tools_call',
-  'sse-retry',
-  'auth/pre-registration',
-  'auth/client-credentials-basic',
-  'auth/client-credentials-jwt',
-];
-
-/** Those it does not, or (resource-mismatch) only because it asks for nothing: it answers no questions of servers, and no person is there to log in (OAuth with a browser). A scenario that is new stands in neither list, and the test says so. */
-const OUT_OF_REACH = [
   'elicitation-sep1034-client-defaults',
+  'sse-retry',
   'auth/metadata-default',
   'auth/metadata-var1',
   'auth/metadata-var2',
@@ -34,13 +27,19 @@ const OUT_OF_REACH = [
   'auth/token-endpoint-auth-basic',
   'auth/token-endpoint-auth-post',
   'auth/token-endpoint-auth-none',
+  'auth/pre-registration',
   'auth/2025-03-26-oauth-metadata-backcompat',
   'auth/2025-03-26-oauth-endpoint-fallback',
   'auth/resource-mismatch',
   'auth/offline-access-scope',
   'auth/offline-access-not-supported',
+  'auth/client-credentials-jwt',
+  'auth/client-credentials-basic',
   'auth/cross-app-access-complete-flow',
 ];
+
+/** Those that it fails, and why: none. One that is new stands in neither list, and one that begins to pass does not stay here: the tests say so. */
+const FAILED: Readonly<Record<string, string>> = {};
 
 const packaged = (name: string): string => fileURLToPath(new URL(`../../node_modules/@modelcontextprotocol/${name}`, import.meta.url));
 const SUITE = packaged('conformance/dist/index.js');
@@ -55,15 +54,17 @@ afterEach(async () => {
 it('the suite has the scenarios that we know', async () => {
   const { output } = await run([SUITE, 'list']);
   const listed = output.slice(output.indexOf('Client scenarios')).matchAll(/^ {2}- (\S+)/gm);
-  expect([...listed].map(([, name]) => name).sort()).toEqual([...PASSED, ...OUT_OF_REACH].sort());
+  expect([...listed].map(([, name]) => name).sort()).toEqual([...PASSED, ...Object.keys(FAILED)].sort());
 });
 
 it.each(PASSED)('our client passes the scenario %s', async (scenario) => {
-  using folder = makeFolder();
-  const command = `${process.execPath} --conditions=openclaw-source --disable-warning=ExperimentalWarning ${beside('conformance-client.ts')}`;
-  const { code, output } = await run([SUITE, 'client', '--command', command, '--scenario', scenario, '-o', folder.path]);
+  const { code, output } = await runScenario(scenario);
   expect(output).toContain('OVERALL: PASSED');
   expect(code).toBe(0);
+});
+
+it.each(Object.entries(FAILED))('our client does not pass the scenario %s: %s', async (scenario) => {
+  expect((await runScenario(scenario)).output).toContain('OVERALL: FAILED');
 });
 
 it('a server from npm over its pipes: list, call, cancel, crash, restart', async () => {
@@ -185,6 +186,12 @@ async function childThat(mark: string): Promise<number> {
   });
   const [line = ''] = stdout.split('\n').filter((line) => line.includes(mark));
   return Number(line.trim().split(' ')[0]);
+}
+
+async function runScenario(scenario: string): ReturnType<typeof run> {
+  using folder = makeFolder();
+  const command = `${process.execPath} --conditions=openclaw-source --disable-warning=ExperimentalWarning ${beside('conformance-client.ts')}`;
+  return run([SUITE, 'client', '--command', command, '--scenario', scenario, '-o', folder.path]);
 }
 
 async function run(args: readonly string[]): Promise<{ readonly code: number | null; readonly output: string }> {

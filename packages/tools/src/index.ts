@@ -1,6 +1,11 @@
 export type { HttpMethod } from './http/fetch-tool.ts';
+export { type Callback, openCallback } from './machine/callback.ts';
 export { createMachine } from './machine/machine.ts';
 export type { Machine } from './machine/port.ts';
+export type { EnterpriseAuth, IdentityProvider, MachineAuth, McpAuth, PersonAuth } from './mcp/auth-options.ts';
+export type { Consent } from './mcp/consent.ts';
+export { type LoggedIn, logIn } from './mcp/log-in.ts';
+export type { Login, Logins } from './mcp/logins.ts';
 export type { HttpServer, McpServerOptions, StdioServer } from './mcp/options.ts';
 export type { McpServerState } from './mcp/server.ts';
 export { type OpenHouseTools, openHouseTools, type ToolPorts } from './open.ts';

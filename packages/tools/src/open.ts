@@ -5,6 +5,8 @@ import { createCalcTool } from './calc/calc-tool.ts';
 import { createFsTools } from './fs/fs-tools.ts';
 import { createHttpTool } from './http/fetch-tool.ts';
 import type { Machine } from './machine/port.ts';
+import type { Consent } from './mcp/consent.ts';
+import { createMemoryLogins, type Logins } from './mcp/logins.ts';
 import { type McpServer, type McpServerState, startServer } from './mcp/server.ts';
 import type { HouseToolOptions } from './options.ts';
 import { createShellTool } from './shell/shell-tool.ts';
@@ -18,6 +20,10 @@ export interface ToolPorts {
   readonly machine: Machine;
   /** Something that whoever runs the server should know, such as an MCP server that ended. */
   readonly note: (text: string) => void;
+  /** Where people's logins to MCP servers are kept; absent: in memory. */
+  readonly logins?: Logins;
+  /** Somebody with a browser; absent: nobody logs in here. */
+  readonly consent?: Consent;
 }
 
 export interface OpenHouseTools extends HouseTools {
@@ -100,7 +106,7 @@ function startServers(
   { mcp = {}, identity = { name: 'openclaw-runtime', version: '0' } }: HouseToolOptions,
   ports: ToolPorts,
 ): readonly McpServer[] {
-  const { clock, random, machine, note } = ports;
+  const { clock, random, machine, note, consent, logins = createMemoryLogins() } = ports;
   const { processes, fetch, env } = machine;
   const wrong = Object.keys(mcp).find((name) => !SERVER_NAME.test(name));
   if (wrong !== undefined)
@@ -109,7 +115,7 @@ function startServers(
   return Object.entries(mcp).map(([name, options]) => {
     const { timeoutMs = 60_000, startTimeoutMs = 30_000 } = options;
     const setup = { name, options, timeoutMs, startTimeoutMs, maxResultBytes, needsApproval };
-    return startServer(setup, { clock, random, processes, fetch, env, note, identity });
+    return startServer(setup, { clock, random, processes, fetch, env, note, logins, consent, identity });
   });
 }
 

@@ -1,4 +1,5 @@
 import type { Given } from '../process/given.ts';
+import type { McpAuth } from './auth-options.ts';
 
 /** An MCP server as configured. What is absent is chosen by `resolveServer`. */
 export type McpServerOptions = (StdioServer | HttpServer) & {
@@ -10,6 +11,10 @@ export type McpServerOptions = (StdioServer | HttpServer) & {
   readonly timeoutMs?: number;
   /** From the start of the server to its list of tools. */
   readonly startTimeoutMs?: number;
+  /** Of whose calls a person is asked first: `always`, or `writes`, of those that do not say they only read. Absent or `never`: as the house has it. */
+  readonly approve?: 'always' | 'writes' | 'never';
+  /** `defaults`: forms that it wants filled in are answered with their own defaults. Absent: it cannot ask. */
+  readonly elicitation?: 'none' | 'defaults';
 };
 
 export interface StdioServer {
@@ -26,13 +31,5 @@ export interface HttpServer {
   readonly url: string;
   /** Sent to this origin only. */
   readonly headers?: Readonly<Record<string, Given>>;
-  /** OAuth's client credentials, where a program and no person asks. */
-  readonly auth?: {
-    readonly clientId: string;
-    /** A text, or a private key in PEM that signs with `algorithm` instead. */
-    readonly secret: Given | { readonly privateKey: Given; readonly algorithm: string };
-    /** The authorization server that the secret is for; no other gets it. */
-    readonly issuer: string;
-    readonly scope?: string;
-  };
+  readonly auth?: McpAuth;
 }

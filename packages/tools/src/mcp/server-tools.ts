@@ -6,6 +6,7 @@ import { within } from '../tool/within.ts';
 import { cardOf } from './card.ts';
 import type { Link } from './link.ts';
 import type { ListedTool } from './listed-tool.ts';
+import type { McpServerOptions } from './options.ts';
 import type { McpPorts } from './ports.ts';
 import { type CallResult, tellResult } from './told.ts';
 
@@ -17,7 +18,7 @@ interface Server {
 }
 
 interface Setup {
-  readonly options: { readonly tools?: readonly string[] };
+  readonly options: Pick<McpServerOptions, 'tools' | 'approve'>;
   readonly timeoutMs: number;
   readonly maxResultBytes: number;
   readonly needsApproval: (name: string) => boolean;
@@ -25,11 +26,12 @@ interface Setup {
 
 /** The tools that a server lists and its configuration lets through. Those that cannot be offered are told of, and left out. */
 export function createServerTools(server: Server, listed: readonly ListedTool[], setup: Setup, ports: McpPorts): readonly HouseTool[] {
-  const wanted = setup.options.tools ?? ['*'];
+  const { tools: wanted = ['*'], approve } = setup.options;
   return listed
     .filter(({ name }, index) => matchesName(wanted, name) && listed.findIndex((tool) => tool.name === name) === index)
     .flatMap((tool) => {
-      const card = cardOf(server.name, tool, setup.timeoutMs, setup.needsApproval);
+      const asks = approve === 'always' || (approve === 'writes' && tool.annotations?.readOnlyHint !== true);
+      const card = cardOf(server.name, tool, setup.timeoutMs, (name) => asks || setup.needsApproval(name));
       if (typeof card !== 'string') return [createServerTool(server, tool.name, card, setup, ports)];
       ports.note(`A tool of the MCP server ${server.name} is left out: ${card}.`);
       return [];
@@ -41,8 +43,8 @@ function createServerTool(server: Server, tool: string, card: ToolCard, { maxRes
     card,
     execute: (args, call) =>
       within(clock, card.name, card.timeoutMs, call.signal, async (signal) => {
-        const result = await callServer(server, tool, card, argumentsOf(card.name, args), { ...call, signal });
-        const text = boundText(tellResult(result), maxResultBytes);
+        const [result, { hide }] = await callServer(server, tool, card, argumentsOf(card.name, args), { ...call, signal });
+        const text = boundText(hide(tellResult(result)), maxResultBytes);
         if (result.isError) throw new OpenClawError('TOOL_FAILED', text === '' ? `${card.name} failed and did not say why.` : text);
         return text;
       }),
@@ -60,20 +62,21 @@ async function callServer(
   card: ToolCard,
   args: Readonly<Record<string, unknown>>,
   call: HouseToolCall,
-): Promise<CallResult> {
+): Promise<readonly [CallResult, Link]> {
   const { key, signal } = call;
   for (let again = true; ; again = false) {
     const link = await server.link(signal);
     try {
-      return await link.call(tool, args, key, card.timeoutMs, signal);
+      return [await link.call(tool, args, key, card.timeoutMs, signal), link];
     } catch (error) {
       if (signal.aborted) throw signal.reason;
       const failure = link.failureOf(error);
+      if (failure.server === 'locked') throw new OpenClawError('UNAUTHENTICATED', `${card.name}: ${failure.message}`, { cause: error });
       if (failure.server !== 'answered') server.lose(link);
       // It refused before it did anything: once more, with a new session.
       if (failure.server === 'forgetful' && again) continue;
       const rest = failure.server === 'answered' ? '' : ' The server is connected to again.';
-      throw new OpenClawError('TOOL_FAILED', `${card.name}: ${failure.message.slice(0, 2_000)}${rest}`, { cause: error });
+      throw new OpenClawError('TOOL_FAILED', `${card.name}: ${failure.message}${rest}`, { cause: error });
     }
   }
 }

@@ -3,8 +3,10 @@ import { backoffMs, sleep } from '@openclaw-runtime/kit';
 import { OpenClawError } from '@openclaw-runtime/protocol';
 import { orAbort, within } from '../tool/within.ts';
 import { type Link, openLink } from './link.ts';
+import type { Login } from './logins.ts';
 import type { McpServerOptions } from './options.ts';
 import { hashOfTools } from './pin.ts';
+import { plainText } from './plain-text.ts';
 import type { McpPorts } from './ports.ts';
 import { createServerTools } from './server-tools.ts';
 
@@ -13,6 +15,10 @@ const RESTART = { baseMs: 500, capMs: 30_000 };
 const STEADY_MS = 60_000;
 /** How long a call waits for a server that is not there. */
 const PATIENCE_MS = 10_000;
+/** How often one that wants a login looks whether there is one. */
+const LOGIN_LOOK_MS = 2_000;
+/** Characters of why a server is gone. */
+const MAX_WHY = 2_000;
 
 /** One configured server: kept running, its tools as they were first seen or pinned. */
 export interface McpServer {
@@ -41,6 +47,8 @@ type Phase =
   | { readonly phase: 'starting' }
   | { readonly phase: 'ready'; readonly link: Link }
   | { readonly phase: 'waiting'; readonly why: string }
+  /** Somebody has to log in; then it is started. */
+  | { readonly phase: 'locked'; readonly why: string }
   /** Its tools are not those that somebody looked at: it is not started again. */
   | { readonly phase: 'refused'; readonly why: string }
   | { readonly phase: 'closed' };
@@ -87,6 +95,7 @@ export function startServer(setup: ServerSetup, ports: McpPorts): McpServer {
         for (;;) {
           if (phase.phase === 'ready') return phase.link;
           if (phase.phase === 'refused') throw failed(`is not used: ${phase.why}`);
+          if (phase.phase === 'locked') throw new OpenClawError('UNAUTHENTICATED', phase.why);
           if (phase.phase === 'closed') throw failed('is closed: this server is stopping.');
           await orAbort(changed.promise, inner);
         }
@@ -118,7 +127,7 @@ export function startServer(setup: ServerSetup, ports: McpPorts): McpServer {
 
   /** One life of the server; resolves to why it ended, or undefined where it is not to be started again. */
   const live = async (): Promise<string | undefined> => {
-    const link = await openLink(options, ports, setup.startTimeoutMs, stop.signal);
+    const link = await openLink({ name, options }, ports, setup.startTimeoutMs, stop.signal);
     try {
       const why = admit(link);
       if (why !== undefined) {
@@ -133,11 +142,30 @@ export function startServer(setup: ServerSetup, ports: McpPorts): McpServer {
     }
   };
 
+  /** Until there is another login than this one, or the server is closed. */
+  const otherLogin = async (before: Login | undefined): Promise<void> => {
+    const known = before?.tokens?.access_token;
+    while (!stop.signal.aborted) {
+      await sleep(ports.clock, LOGIN_LOOK_MS, stop.signal).catch(() => {});
+      const token = (await ports.logins.read(name).catch(() => undefined))?.tokens?.access_token;
+      if (token !== undefined && token !== known) return;
+    }
+  };
+
   const keep = async (): Promise<void> => {
     for (let lives = 1; !stop.signal.aborted; lives++) {
       const began = ports.clock.now();
-      const why = await live().catch((error: unknown) => (error instanceof Error ? error.message : String(error)));
-      if (why === undefined || stop.signal.aborted) return;
+      const before = await ports.logins.read(name).catch(() => undefined);
+      const end = await live().catch((error: unknown) => OpenClawError.from(error));
+      if (end === undefined || stop.signal.aborted) return;
+      const why = plainText(typeof end === 'string' ? end : end.message, MAX_WHY);
+      if (typeof end !== 'string' && end.code === 'UNAUTHENTICATED') {
+        become({ phase: 'locked', why });
+        ports.note(why);
+        await otherLogin(before);
+        become({ phase: 'starting' });
+        continue;
+      }
       if (ports.clock.now() - began >= STEADY_MS) lives = 1;
       const delayMs = Math.round(backoffMs(RESTART, lives, ports.random));
       become({ phase: 'waiting', why });

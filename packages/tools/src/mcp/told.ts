@@ -7,8 +7,16 @@ export interface CallResult {
 
 /** What a model is told of a result: its texts; of everything else that it is there. */
 export function tellResult({ content = [], structuredContent }: CallResult): string {
-  if (content.length === 0 && structuredContent !== undefined) return JSON.stringify(structuredContent);
+  if (content.length === 0 && structuredContent !== undefined) return jsonOf(structuredContent);
   return content.map((part) => tellPart(part)).join('\n');
+}
+
+function jsonOf(value: unknown): string {
+  try {
+    return JSON.stringify(value);
+  } catch {
+    return '[a result that is nested too deep to be told]';
+  }
 }
 
 interface Part {

@@ -1,9 +1,12 @@
-import type { AuthProvider, OAuthClientProvider, Transport } from '@modelcontextprotocol/client';
-import { valueOf, valuesOf } from '../process/given.ts';
+import type { StreamableHTTPClientTransport, Transport } from '@modelcontextprotocol/client';
+import { valuesOf } from '../process/given.ts';
 import type { Ended } from '../process/port.ts';
 import { within } from '../tool/within.ts';
-import { boundedFetch } from './bounded-fetch.ts';
+import { createBoundedFetch } from './bounded-fetch.ts';
+import { providerOf } from './credentials.ts';
+import { discreetFetch } from './discreet-fetch.ts';
 import type { HttpServer, McpServerOptions, StdioServer } from './options.ts';
+import { createPerson, type Person } from './person.ts';
 import type { McpPorts } from './ports.ts';
 import type { Sdk } from './sdk.ts';
 import { createStdioTransport } from './stdio-transport.ts';
@@ -15,37 +18,54 @@ export interface Wire {
   readonly how: () => Promise<string>;
   /** Says goodbye, where that is a custom. Never rejects. */
   readonly leave: () => Promise<void>;
+  /** A text of the server's without what it was given to know us by. */
+  readonly hide: (text: string) => string;
+  /** Where a person logs in. */
+  readonly person?: Person;
 }
 
 const GOODBYE_MS = 1_000;
+const ENDED = 'the connection ended';
 
-export function openWire(sdk: Sdk, options: McpServerOptions, ports: McpPorts): Promise<Wire> {
-  return options.kind === 'http' ? openHttp(sdk, options, ports) : openStdio(sdk, options, ports);
+/** `server` is its name, `signal` ends what waits for a person. */
+export function openWire(sdk: Sdk, server: string, options: McpServerOptions, ports: McpPorts, signal: AbortSignal): Promise<Wire> {
+  return options.kind === 'http' ? openHttp(sdk, server, options, ports, signal) : openStdio(sdk, options, ports);
 }
 
-async function openHttp(sdk: Sdk, options: HttpServer, ports: McpPorts): Promise<Wire> {
-  const authProvider = await providerOf(sdk, options);
-  const fetch = boundedFetch(ports.fetch, new URL(options.url).origin, () => valuesOf(options.headers));
-  const transport = new sdk.StreamableHTTPClientTransport(new URL(options.url), { fetch, ...(authProvider ? { authProvider } : {}) });
-  const leave = (): Promise<void> =>
-    within(ports.clock, 'leaving', GOODBYE_MS, new AbortController().signal, () => transport.terminateSession()).catch(() => {});
-  return { transport, how: async () => 'the connection ended', leave };
-}
-
-/** The SDK gives the secret to that issuer only, whatever authorization server the MCP server names. */
-async function providerOf(sdk: Sdk, { auth }: HttpServer): Promise<AuthProvider | OAuthClientProvider | undefined> {
-  if (!auth) return undefined;
-  const { clientId, secret, issuer, scope } = auth;
-  const given = { clientId, expectedIssuer: issuer, ...(scope === undefined ? {} : { scope }) };
-  if (typeof secret !== 'object') return new sdk.ClientCredentialsProvider({ ...given, clientSecret: await valueOf(secret) });
-  return new sdk.PrivateKeyJwtProvider({ ...given, privateKey: await valueOf(secret.privateKey), algorithm: secret.algorithm });
+async function openHttp(sdk: Sdk, server: string, options: HttpServer, ports: McpPorts, signal: AbortSignal): Promise<Wire> {
+  const { auth, headers = {} } = options;
+  const url = new URL(options.url);
+  const { fetch: open, sentWith, hide } = createBoundedFetch(ports.fetch, url, () => valuesOf(headers));
+  const fetch = discreetFetch(open);
+  const common = { fetch: open, redirectPolicy: 'same-origin' as const };
+  const leave = (transport: StreamableHTTPClientTransport): Wire['leave'] => {
+    const never = new AbortController().signal;
+    return () => within(ports.clock, 'leaving', GOODBYE_MS, never, () => transport.terminateSession()).catch(() => {});
+  };
+  if (auth && auth.grant !== 'person') {
+    const transport = new sdk.StreamableHTTPClientTransport(url, { ...common, fetch, authProvider: await providerOf(sdk, auth, fetch) });
+    return { transport, how: async () => ENDED, leave: leave(transport), hide };
+  }
+  const named = Object.keys(headers).some((name) => name.toLowerCase() === 'authorization');
+  if (!auth && named) {
+    const transport = new sdk.StreamableHTTPClientTransport(url, common);
+    return { transport, how: async () => ENDED, leave: leave(transport), hide };
+  }
+  const person = createPerson(sdk, { server, url: options.url, auth: auth ?? { grant: 'person' }, fetch, sentWith, signal }, ports);
+  const transport = new sdk.StreamableHTTPClientTransport(url, { ...common, authProvider: person.provider });
+  return { transport, how: async () => ENDED, leave: leave(transport), hide, person };
 }
 
 async function openStdio(sdk: Sdk, { command, args = [], cwd, env }: StdioServer, ports: McpPorts): Promise<Wire> {
   const given = { ...ports.env, ...(await valuesOf(env)) };
   const child = ports.processes.start({ command, args, env: given, ...(cwd === undefined ? {} : { cwd }) });
   const transport = createStdioTransport(sdk, child, ports.clock);
-  return { transport, how: async () => endedHow(await transport.ended, transport.stderr.text()), leave: async () => {} };
+  return {
+    transport,
+    how: async () => endedHow(await transport.ended, transport.stderr.text()),
+    leave: async () => {},
+    hide: (text) => text,
+  };
 }
 
 function endedHow(ended: Ended, stderr: string): string {
