@@ -33,6 +33,8 @@ const PLANTED: readonly Planted[] = [
   },
   { patch: 'unbounded-queue', row: 'slow-readers', cases: 80, says: /the server grew by/ },
   { patch: 'resume-off-by-one', row: 'torn-wire', cases: 10, says: /HANG|came after|was heard/ },
+  { patch: 'tool-again', row: 'agents-kill', cases: 30, says: /once ran \d+ times/ },
+  { patch: 'finished-step-again', row: 'agents-kill', cases: 12, says: /a finished step was done again/ },
   { patch: 'broken-is-done', row: 'upstream', cases: 120, says: /completed with a text that no answer has/ },
 ];
 

@@ -10,6 +10,8 @@ export interface Tree extends Disposable {
 }
 
 const COPIED = ['packages', 'tests', 'package.json', 'tsconfig.json'];
+/** What agents' modules import beside the workspace's own: threads may read what is in the tree, not where links lead. */
+const COPIED_MODULES = ['zod'];
 
 /** Copies the tree at `root` and applies the patches. Rejects with what git says when one does not apply. */
 export async function openTree(root: string, patches: readonly string[]): Promise<Tree> {
@@ -42,6 +44,10 @@ function linkModules(root: string, copy: string): void {
     }
     rmSync(join(to, name), { force: true });
     symlinkSync(join(copy, 'packages', folder), join(to, name));
+  }
+  for (const name of COPIED_MODULES) {
+    rmSync(join(to, name), { force: true });
+    cpSync(join(from, name), join(to, name), { recursive: true });
   }
 }
 

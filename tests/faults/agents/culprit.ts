@@ -23,6 +23,10 @@ const MISDEEDS: Readonly<Record<Shape, () => unknown>> = {
   'endless loop': () => {
     for (;;);
   },
+  'a loop of seconds': () => {
+    const until = performance.now() + 1_000 + Math.random() * 29_000;
+    while (performance.now() < until);
+  },
   'catastrophic regex': () => /^(a+)+$/.test(`${'a'.repeat(40)}!`),
   'endless wasm': () => {
     // (module (func (export "f") (loop (br 0))))
@@ -70,6 +74,14 @@ const MISDEEDS: Readonly<Record<Shape, () => unknown>> = {
   '2 GB of buffers': () => {
     for (let i = 0; i < 32; i++) kept.push(new Uint8Array(64 * 2 ** 20).fill(i));
     for (;;);
+  },
+  'memory that nobody counts': async () => {
+    for (;;) {
+      const memory = new WebAssembly.Memory({ initial: 256 });
+      new Uint8Array(memory.buffer).fill(1);
+      kept.push(memory);
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
   },
   'message flood': () => {
     const { port1 } = new MessageChannel();

@@ -15,6 +15,8 @@ const TEAM = ['one', 'two', 'three'] as const;
 const ABREAST = 4;
 const EPOCHS = 12;
 const END_MS = 30_000;
+/** Kills after which the client is waited for: it takes longer and longer to look for a server that is hardly ever there. */
+const BLIND_KILLS = 4;
 
 /** A model's answer was asked for: the calls of tools, or the words behind them. */
 interface Asked {
@@ -45,6 +47,8 @@ export async function killTasksOften({ seed, count, say }: RowOptions): Promise<
   const config = {
     providers: { scripted: { kind: 'openai', baseUrl: provider.url } },
     models: { scripted: { provider: 'scripted' } },
+    // Nobody is to blame for these deaths, and on a busy machine several in a row come before anything is done.
+    limits: { noProgressAttempts: 100 },
     agents: { clerk: { module }, ...Object.fromEntries(TEAM.map((name) => [name, { module, instructions: `You are ${name}.` }])) },
   };
   let claw = await startClaw({ data: join(dir, 'data'), config });
@@ -67,6 +71,7 @@ export async function killTasksOften({ seed, count, say }: RowOptions): Promise<
       await sleep(50 + random.float() * 700);
       await claw.stop('SIGKILL');
       claw = await startClaw({ data: join(dir, 'data'), config, port: claw.port });
+      if (kills % BLIND_KILLS === BLIND_KILLS - 1) await within(END_MS, 'the client’s next connection', client.reconnect());
       if (kills % 25 === 24) say(`  ${kills + 1} kills, ${tasks} tasks, ${violations.length} violations`);
     }
     stopping.abort();

@@ -9,6 +9,8 @@ export type Shape =
   | 'starved pool'
   | 'nested workers'
   | '2 GB of buffers'
+  | 'memory that nobody counts'
+  | 'a loop of seconds'
   | 'deep recursion';
 
 export const LOOPS = ['endless loop', 'catastrophic regex', 'endless wasm', 'endless microtasks'] as const;

@@ -1,4 +1,6 @@
+import { blockLoops } from '../agents/block-loops.ts';
 import { killTasksOften } from '../agents/kill-tasks.ts';
+import { pressMemory } from '../agents/press-memory.ts';
 import { crashOften, eatMemory, holdThreads, spinTogether, starvePool } from '../agents/rows.ts';
 import { failSyncUnderRuns } from '../claw/fail-sync.ts';
 import { fillDiskOften } from '../claw/fill-disk.ts';
@@ -46,6 +48,8 @@ export const ROWS = {
   'agents-starve': { run: starvePool, count: 10 },
   'agents-crash': { run: crashOften, count: 10 },
   'agents-spin': { run: spinTogether, count: 5 },
+  'blocked-loop': { run: blockLoops, count: 20 },
+  'memory-pressure': { run: pressMemory, count: 5 },
   upstream: { run: troubleUpstream, count: 500 },
 } as const satisfies Record<string, { readonly run: Row; readonly count: number }>;
 

@@ -52,14 +52,12 @@ export class Asks {
       this.#count(request, size, -1);
       answer(answered);
     };
-    this.#ask(request).then(
-      (value) => close(value === undefined ? {} : { value }),
-      (error: unknown) => close({ error: OpenClawError.from(error, 'AGENT_FAILED') }),
-    );
-  }
-
-  async #ask(request: Ask): Promise<string | undefined> {
-    return this.#work.call.ask(request);
+    const refuse = (error: unknown): void => close({ error: OpenClawError.from(error, 'AGENT_FAILED') });
+    try {
+      this.#work.call.ask(request).then((value) => close(value === undefined ? {} : { value }), refuse);
+    } catch (error) {
+      refuse(error);
+    }
   }
 
   #count(request: Ask, size: number, by: 1 | -1): void {
@@ -99,6 +97,7 @@ function charsOf(request: Ask): number {
     case 'stream':
     case 'generate':
       return request.call.messages.reduce((sum, { content }) => sum + content.length, 0);
+    case 'begun':
     case 'secret':
       return 0;
   }

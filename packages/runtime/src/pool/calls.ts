@@ -3,7 +3,7 @@ import type { Clock } from '@openclaw-runtime/kit';
 import { OpenClawError } from '@openclaw-runtime/protocol';
 import { Asks, type WaitCounts } from './asks.ts';
 import { toolTimeout } from './verdict.ts';
-import type { Stop, Work } from './work.ts';
+import type { Held, Stop, Work } from './work.ts';
 
 /** The calls that run in one thread. */
 export interface Calls {
@@ -46,19 +46,17 @@ export function createCalls({ clock, graceMs, post, freed, overdue }: CallsOwner
     freed();
   };
 
+  const seated: Held = { abort: (work) => work.reject(work.signal.reason), done: leave };
+  const begun: Held = { abort: (work) => stop(work, { error: work.signal.reason, late: false }), done: leave };
+  const stopped: Held = { abort: () => undefined, done: leave };
+
   const stop: Calls['stop'] = (work, why) => {
     if (!byId.has(work.id) || work.stop) return;
     work.stop = why;
     post({ t: 'abort', id: work.id, reason: OpenClawError.from(why.error, 'CANCELLED').toBody() });
-    const cancelGrace = clock.after(graceMs, () => overdue(work, why.error));
-    const { done } = work.held;
-    work.held = {
-      abort: () => undefined,
-      done() {
-        cancelGrace();
-        done();
-      },
-    };
+    work.cancelLimit?.();
+    work.cancelLimit = clock.after(graceMs, () => overdue(work, why.error));
+    work.held = stopped;
   };
 
   const ask = (work: Work, { id, n, request }: Extract<Up, { readonly t: 'ask' }>): void => {
@@ -88,25 +86,16 @@ export function createCalls({ clock, graceMs, post, freed, overdue }: CallsOwner
     seat(work) {
       byId.set(work.id, work);
       asks.set(work.id, new Asks(work, counts));
-      work.held = {
-        abort: () => work.reject(work.signal.reason),
-        done: () => leave(work),
-      };
+      work.held = seated;
     },
     begin(work) {
       if (!byId.has(work.id)) return;
       const { agent, job } = work.call;
       post({ t: 'call', id: work.id, agent: agent.name, job });
       const limitMs = job.kind === 'tool' ? agent.card.tools.find(({ name }) => name === job.tool)?.timeoutMs : undefined;
-      const cancelLimit =
-        limitMs === undefined ? undefined : clock.after(limitMs, () => stop(work, { error: toolTimeout(work, limitMs), late: true }));
-      work.held = {
-        abort: () => stop(work, { error: work.signal.reason, late: false }),
-        done() {
-          cancelLimit?.();
-          leave(work);
-        },
-      };
+      if (limitMs !== undefined)
+        work.cancelLimit = clock.after(limitMs, () => stop(work, { error: toolTimeout(work, limitMs), late: true }));
+      work.held = begun;
     },
     stop,
     hear(message) {

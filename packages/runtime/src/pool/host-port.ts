@@ -26,10 +26,16 @@ export interface HostLink {
   kill(): void;
 }
 
+/** `memory`: the kernel ended it, since it took more than it may. */
+export interface HostEnd {
+  readonly how: 'host' | 'memory';
+  readonly message: string;
+}
+
 export interface HostListener {
   received(message: HostUp): void;
   /** Once. */
-  ended(): void;
+  ended(end: HostEnd): void;
 }
 
 export type StartHost = (listener: HostListener) => HostLink;

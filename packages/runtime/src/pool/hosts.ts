@@ -1,6 +1,6 @@
 import type { Clock } from '@openclaw-runtime/kit';
 import { OpenClawError } from '@openclaw-runtime/protocol';
-import type { HostLink, HostUp, Pulse, StartHost } from './host-port.ts';
+import type { HostEnd, HostLink, HostUp, Pulse, StartHost } from './host-port.ts';
 import type { SpawnThread, ThreadEnd, ThreadListener } from './thread.ts';
 import { upsOf } from './ups.ts';
 
@@ -34,6 +34,8 @@ interface HostedThread {
   pulse: Pulse;
   /** Agents' code there was given something to do after its last pulse, which so knows nothing of it. */
   isStirred: boolean;
+  /** Ids of the calls that are at work there. */
+  readonly calls: Set<number>;
 }
 
 export function createHosts({ count, start, clock, drainMs = 5_000 }: HostsOptions): Hosts {
@@ -47,11 +49,12 @@ export function createHosts({ count, start, clock, drainMs = 5_000 }: HostsOptio
       drains: undefined,
       link: start({
         received: (message) => receive(host, message),
-        ended() {
+        ended(how) {
           hosts.delete(host);
           host.drains?.();
-          const running = [...host.threads.values()].filter(({ pulse, isStirred }) => isStirred || pulse.current > 0);
-          for (const thread of host.threads.values()) thread.listener.ended(endOf(thread, running));
+          const threads = [...host.threads.values()];
+          const culprit = how.how === 'memory' ? onlyCaller(threads) : onlyRunner(threads);
+          for (const thread of threads) thread.listener.ended(endOf(how, thread === culprit));
           host.threads.clear();
           if (hosts.size === 0) closed?.();
         },
@@ -81,12 +84,15 @@ export function createHosts({ count, start, clock, drainMs = 5_000 }: HostsOptio
     spawn(order, listener) {
       const host = pick();
       const n = ++threads;
-      const thread: HostedThread = { listener, pulse: { n, beats: 0, current: 0, outsideMiB: 0 }, isStirred: false };
+      const thread: HostedThread = { listener, pulse: { n, beats: 0, current: 0, outsideMiB: 0 }, isStirred: false, calls: new Set() };
       host.threads.set(n, thread);
       host.link.send({ t: 'spawn', n, order });
       return {
         post(messages) {
-          if (messages.some(({ t }) => t === 'call' || t === 'answer')) thread.isStirred = true;
+          for (const message of messages) {
+            if (message.t === 'call') thread.calls.add(message.id);
+            if (message.t === 'call' || message.t === 'answer') thread.isStirred = true;
+          }
           host.link.send({ t: 'post', n, messages });
         },
         beats: () => thread.pulse.beats,
@@ -110,7 +116,9 @@ function receive({ threads }: Host, message: HostUp): void {
     case 'heard': {
       const messages = upsOf(message.messages);
       if (!messages) throw new OpenClawError('BAD_FRAME', 'A host says what no thread says.');
-      return threads.get(message.n)?.listener.heard(messages);
+      const thread = threads.get(message.n);
+      for (const said of messages) if (said.t === 'done' || said.t === 'failed') thread?.calls.delete(said.id);
+      return thread?.listener.heard(messages);
     }
     case 'ended': {
       const thread = threads.get(message.n);
@@ -125,8 +133,20 @@ function receive({ threads }: Host, message: HostUp): void {
   }
 }
 
-/** Whoever ran alone when the process ended is to blame for it. */
-function endOf(thread: HostedThread, running: readonly HostedThread[]): ThreadEnd {
-  const alone = running.length === 1 && running[0] === thread;
-  return { how: alone ? 'error' : 'host', message: 'its host process ended' };
+/** The one thread in which code ran. */
+function onlyRunner(threads: readonly HostedThread[]): HostedThread | undefined {
+  const [only, ...others] = threads.filter(({ pulse, isStirred }) => isStirred || pulse.current > 0);
+  return others.length > 0 ? undefined : only;
+}
+
+/** The one thread with a call, if it has just one: memory may be anybody's who is there, whoever ran last. */
+function onlyCaller(threads: readonly HostedThread[]): HostedThread | undefined {
+  const [only, ...others] = threads.filter(({ calls }) => calls.size > 0);
+  return others.length > 0 || (only && only.calls.size > 1) ? undefined : only;
+}
+
+/** Whoever was alone when the process ended is to blame for it. */
+function endOf({ how, message }: HostEnd, isCulprit: boolean): ThreadEnd {
+  if (!isCulprit) return { how: 'host', message };
+  return { how: how === 'memory' ? 'memory' : 'error', message };
 }

@@ -6,7 +6,7 @@ import type { Hand } from './hand.ts';
 import { resolvePoolOptions, type ThreadPoolOptions } from './options.ts';
 import type { AgentThreads } from './threads.ts';
 import { createTurns, type Turns } from './turns.ts';
-import { createWork } from './work.ts';
+import { type Held, Work } from './work.ts';
 
 /** Somebody who needs a thread. */
 interface Waiting {
@@ -18,6 +18,9 @@ interface Waiting {
 
 /** Milliseconds after which one may try again when too many wait. */
 const RETRY_MS = 1_000;
+
+/** Nobody has it yet. */
+const UNHELD: Held = { abort: (work) => work.reject(work.signal.reason), done: () => undefined };
 
 /** Threads are started when they are first needed. */
 export function createThreadPool(options: ThreadPoolOptions): AgentThreads {
@@ -92,6 +95,11 @@ export function createThreadPool(options: ThreadPoolOptions): AgentThreads {
     return () => queue.remove(waiting.tenant, waiting);
   };
 
+  const queueUp = (work: Work, need: Need): void => {
+    const leave = wait({ need, tenant: work.call.tenant, go: (free) => free.take(work), fail: (error) => work.reject(error) });
+    work.held = { abort: UNHELD.abort, done: leave };
+  };
+
   const needOf = (agent: CodedAgent): Need => {
     const known = needs.get(agent);
     if (known) return known;
@@ -111,24 +119,17 @@ export function createThreadPool(options: ThreadPoolOptions): AgentThreads {
       });
       return hand.load(agent, module);
     },
-    async call(call, signal) {
-      signal.throwIfAborted();
-      checkOpen();
+    call(call, signal) {
       return new Promise((resolve, reject) => {
-        let leave: (() => void) | undefined;
-        const work = createWork(
-          ++calls,
-          call,
-          signal,
-          { abort: () => work.reject(signal.reason), done: () => leave?.() },
-          { resolve, reject },
-        );
+        signal.throwIfAborted();
+        checkOpen();
+        const work = new Work(++calls, call, signal, UNHELD, { resolve, reject });
         used = true;
         const need = needOf(call.agent);
         // Nobody is overtaken where nobody waits.
         const hand = pumping === 'no' && queueOf(need).size === 0 ? crew.place(need) : undefined;
         if (hand) hand.take(work);
-        else leave = wait({ need, tenant: call.tenant, go: (free) => free.take(work), fail: (error) => work.reject(error) });
+        else queueUp(work, need);
         pump();
       });
     },

@@ -16,7 +16,7 @@ export function crashed({ how, message }: ThreadEnd, work: Work | undefined): Op
   if (how === 'memory') {
     return new OpenClawError(
       'AGENT_MEMORY',
-      `The ${nameOfWork(work)} took more memory than its thread has. Keep less, or raise its maxHeapMiB.`,
+      `The ${nameOfWork(work)} took more memory than it has: ${message}. Keep less, or raise its maxHeapMiB, or threads.hostMemoryMiB where hosts have one.`,
     );
   }
   return new OpenClawError('AGENT_CRASHED', `The ${nameOfWork(work)} took its thread down: ${message}.`);

@@ -1,24 +1,11 @@
 import type { ThreadCall } from './threads.ts';
 
-/** A call from its arrival to its end. */
-export interface Work {
-  readonly id: number;
-  readonly call: ThreadCall;
-  readonly signal: AbortSignal;
-  /** Whoever has it now: a queue, or a thread. */
-  held: Held;
-  /** Why it is to end, once it is. */
-  stop: Stop | undefined;
-  /** Once; whoever has it is done with it then. */
-  resolve(value: string | undefined): void;
-  reject(error: unknown): void;
-}
-
+/** Whoever has a call now: a queue, or a thread. */
 export interface Held {
-  /** Its signal aborts. */
-  abort(): void;
-  /** It has settled. */
-  done(): void;
+  /** The call's signal aborts. */
+  abort(work: Work): void;
+  /** The call has settled. */
+  done(work: Work): void;
 }
 
 /** `late`: a result that comes all the same is taken. */
@@ -32,27 +19,49 @@ export interface Outcome {
   reject(error: unknown): void;
 }
 
-export function createWork(id: number, call: ThreadCall, signal: AbortSignal, held: Held, outcome: Outcome): Work {
-  let settled = false;
-  const onAbort = (): void => work.held.abort();
-  const settle = (how: () => void): void => {
-    if (settled) return;
-    settled = true;
-    signal.removeEventListener('abort', onAbort);
-    work.held.done();
-    how();
-  };
-  const work: Work = {
-    id,
-    call,
-    signal,
-    held,
-    stop: undefined,
-    resolve: (value) => settle(() => outcome.resolve(value)),
-    reject: (error) => settle(() => outcome.reject(error)),
-  };
-  signal.addEventListener('abort', onAbort, { once: true });
-  return work;
+/** A call from its arrival to its end. Settles once; whoever has it is done with it then. */
+export class Work {
+  readonly id: number;
+  readonly call: ThreadCall;
+  readonly signal: AbortSignal;
+  readonly #outcome: Outcome;
+  held: Held;
+  /** Why it is to end, once it is. */
+  stop: Stop | undefined;
+  /** Cancels the timer of what limits it now. */
+  cancelLimit: (() => void) | undefined;
+  #settled = false;
+
+  constructor(id: number, call: ThreadCall, signal: AbortSignal, held: Held, outcome: Outcome) {
+    this.id = id;
+    this.call = call;
+    this.signal = signal;
+    this.held = held;
+    this.#outcome = outcome;
+    signal.addEventListener('abort', this, { once: true });
+  }
+
+  /** @internal Of its signal. */
+  handleEvent(): void {
+    this.held.abort(this);
+  }
+
+  resolve(value: string | undefined): void {
+    if (this.#settle()) this.#outcome.resolve(value);
+  }
+
+  reject(error: unknown): void {
+    if (this.#settle()) this.#outcome.reject(error);
+  }
+
+  #settle(): boolean {
+    if (this.#settled) return false;
+    this.#settled = true;
+    this.signal.removeEventListener('abort', this);
+    this.cancelLimit?.();
+    this.held.done(this);
+    return true;
+  }
 }
 
 /** For messages: `tool "search" of agent "clerk"`. */

@@ -1,0 +1,134 @@
+// The one file that limits the memory of processes: by control groups of Linux, version 1 or 2.
+import { mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
+import { join, posix } from 'node:path';
+import { OpenClawError } from '@openclaw-runtime/protocol';
+
+export interface MemoryGroup {
+  readonly path: string;
+  /** Words before a command, absolute, that is to run in it with all its children. */
+  readonly enter: readonly string[];
+  /** Whether the kernel ended a process of the group, since all of them together took more than they may. */
+  overflowed(): boolean;
+  /** Once no process is left in it. */
+  remove(): void;
+}
+
+export interface MemoryGroups {
+  readonly limitMiB: number;
+  /** A new group that may hold so much, and nothing in swap. */
+  open(): MemoryGroup;
+}
+
+interface Place {
+  readonly version: 1 | 2;
+  /** The group that this process is in. */
+  readonly path: string;
+}
+
+/** Where a server goes that is in a group of version 2, whose processes have to be in groups beneath it when these are to have limits. */
+const OWN = 'openclaw-server';
+const LEFT = /^openclaw-(\d+)-\d+$/;
+
+/** Groups beneath the one that this process is in. Those that ended processes left there are removed. Throws `BAD_CONFIG` where this machine has none, or they are not ours to make; `proc` is where the kernel says so. */
+export function openMemoryGroups(limitMiB: number, proc = '/proc/self'): MemoryGroups {
+  let count = 0;
+  try {
+    const { version, path } = placeOf(proc);
+    removeLeft(path);
+    if (version === 2) allowLimits(path);
+    const groups: MemoryGroups = {
+      limitMiB,
+      open: () => openGroup(join(path, `openclaw-${process.pid}-${++count}`), version, limitMiB),
+    };
+    groups.open().remove();
+    return groups;
+  } catch (error) {
+    throw new OpenClawError('BAD_CONFIG', `Memory cannot be limited by control groups here: ${(error as Error).message}.`);
+  }
+}
+
+function openGroup(path: string, version: 1 | 2, limitMiB: number): MemoryGroup {
+  const bytes = String(limitMiB * 2 ** 20);
+  const write = (name: string, text: string): void => writeFileSync(join(path, name), text);
+  mkdirSync(path, { recursive: true });
+  try {
+    write(version === 1 ? 'memory.limit_in_bytes' : 'memory.max', bytes);
+    try {
+      if (version === 1) write('memory.memsw.limit_in_bytes', bytes);
+      else write('memory.swap.max', '0');
+    } catch {
+      // A kernel that does not count swap.
+    }
+  } catch (error) {
+    rmdirSync(path);
+    throw error;
+  }
+  return {
+    path,
+    // The shell becomes the command.
+    enter: ['/bin/sh', '-c', 'echo $$ > "$0" && exec "$@"', join(path, 'cgroup.procs')],
+    overflowed() {
+      const name = version === 1 ? 'memory.oom_control' : 'memory.events';
+      try {
+        return /^oom_kill [1-9]/m.test(readFileSync(join(path, name), 'utf8'));
+      } catch {
+        return false;
+      }
+    },
+    remove() {
+      try {
+        rmdirSync(path);
+      } catch {
+        // A process that is about to be gone: the next server removes it.
+      }
+    },
+  };
+}
+
+function placeOf(proc: string): Place {
+  const mounts = readFileSync(join(proc, 'mountinfo'), 'utf8').split('\n');
+  for (const line of readFileSync(join(proc, 'cgroup'), 'utf8').split('\n').toReversed()) {
+    const [, id, controllers = '', own = ''] = /^(\d+):([^:]*):(.*)$/.exec(line) ?? [];
+    if (id === undefined) continue;
+    const version = id === '0' ? 2 : 1;
+    if (version === 1 && !controllers.split(',').includes('memory')) continue;
+    const kind = version === 1 ? / - cgroup \S+ \S*\bmemory\b/ : / - cgroup2 /;
+    const [, , , root = '/', at] = mounts.find((mount) => kind.test(mount))?.split(' ') ?? [];
+    if (at === undefined) continue;
+    const beneath = posix.relative(root, own);
+    const path = beneath.startsWith('..') ? at : join(at, beneath);
+    if (version === 1 || readFileSync(join(path, 'cgroup.controllers'), 'utf8').split(/\s/).includes('memory')) return { version, path };
+  }
+  throw new Error('there is no controller of memory');
+}
+
+/** A group of version 2 hands limits on only when no process is in it. */
+function allowLimits(path: string): void {
+  const control = join(path, 'cgroup.subtree_control');
+  if (readFileSync(control, 'utf8').split(/\s/).includes('memory')) return;
+  mkdirSync(join(path, OWN), { recursive: true });
+  writeFileSync(join(path, OWN, 'cgroup.procs'), String(process.pid));
+  writeFileSync(control, '+memory');
+}
+
+function removeLeft(path: string): void {
+  for (const name of readdirSync(path)) {
+    const pid = LEFT.exec(name)?.[1];
+    if (pid !== undefined && !isAlive(Number(pid))) {
+      try {
+        rmdirSync(join(path, name));
+      } catch {
+        // Its processes are not gone yet.
+      }
+    }
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}
