@@ -37,7 +37,6 @@ export default defineConfig({
           name: 'simulation',
           include: ['tests/simulation/**/*.test.ts'],
           execArgv,
-          fileParallelism: false,
           testTimeout: 900_000,
         },
       },

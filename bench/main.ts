@@ -1,10 +1,11 @@
-// Every figure of the README, with its raw output in bench/results: npm run bench [-- capacity|capacity-threads|memory|first-token|flatness|compaction|threads …] [--json]
+// Every figure of the README, with its raw output in bench/results: npm run bench [-- capacity|capacity-threads|memory|first-token|flatness|compaction|threads|parking …] [--json]
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { cpus, totalmem } from 'node:os';
 import { measureCapacity, measureMemory } from './capacity.ts';
 import { measureCompaction } from './compaction.ts';
 import { measureFirstToken } from './first-token.ts';
 import { measureFlatness } from './flatness.ts';
+import { measureParking } from './parking.ts';
 import { measureThreads } from './threads.ts';
 
 const MEASURES: Readonly<Record<string, () => Promise<unknown>>> = {
@@ -15,6 +16,7 @@ const MEASURES: Readonly<Record<string, () => Promise<unknown>>> = {
   capacity: () => measureCapacity([5_000, 10_000, 12_000]),
   'capacity-threads': () => measureCapacity([5_000, 8_000, 10_000], true),
   threads: measureThreads,
+  parking: () => measureParking(),
 };
 
 const asked = process.argv.slice(2).filter((arg) => !arg.startsWith('--'));

@@ -26,6 +26,8 @@ export interface Claw extends AsyncDisposable {
   readonly port: number;
   readonly pid: number;
   readonly complaints: () => string;
+  /** All that it wrote to stdout. */
+  readonly said: () => string;
   /** Resident bytes. */
   readonly rssBytes: () => number;
   /** Resolves with the exit code, `null` where the signal ended it. */
@@ -65,12 +67,18 @@ export async function tryClaw({ data, port = 0, config, before = [], env = {}, f
   });
   const exited = once(child, 'exit') as Promise<[number | null]>;
   let complaints = '';
+  let said = '';
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
     complaints += text;
   });
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    said += text;
+  });
   const line = await firstLine(child);
-  const said = JSON.parse(line ?? '{}') as { readonly ready?: true; readonly url: string; readonly http: string; readonly port: number };
-  if (!said.ready) {
+  // Whoever read the first line has paused it.
+  child.stdout.resume();
+  const hello = JSON.parse(line ?? '{}') as { readonly ready?: true; readonly url: string; readonly http: string; readonly port: number };
+  if (!hello.ready) {
     const [code] = await exited;
     return { code, complaints: `${line ?? ''}${complaints}` };
   }
@@ -81,11 +89,12 @@ export async function tryClaw({ data, port = 0, config, before = [], env = {}, f
     return code;
   };
   return {
-    url: said.url,
-    http: said.http,
-    port: said.port,
+    url: hello.url,
+    http: hello.http,
+    port: hello.port,
     pid,
     complaints: () => complaints,
+    said: () => said,
     rssBytes: () => Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]) * 1024,
     stop,
     async [Symbol.asyncDispose]() {

@@ -67,6 +67,9 @@ function card(name: string, onInterrupted: OnInterrupted): ToolCard {
 
 /** Rounds of the operation. */
 export const ROUNDS = 3;
+/** The one in which a person is asked, counted from 0. */
+export const ASKING_ROUND = 1;
+const PATIENCE_MS = 900;
 
 /** Each round a step, words of the model that are shown, some that are not, and a checkpoint. It loses its thread now and then. */
 async function count(
@@ -79,7 +82,7 @@ async function count(
   const { prompt } = decodeState(job.args ?? '') as { readonly prompt: string };
   let { at, sum } = job.state ? (decodeState(job.state.value) as { readonly at: number; readonly sum: number }) : { at: 0, sum: 0 };
   let known = job.pieces;
-  const piece = async (what: 'step' | 'stream' | 'generate', work: () => Promise<string | undefined>): Promise<unknown> => {
+  const piece = async (what: 'step' | 'stream' | 'generate' | 'ask', work: () => Promise<string | undefined>): Promise<unknown> => {
     await sleep(clock, chance.between(0, 20), signal);
     if (chance.may(0.05)) throw new OpenClawError('THREAD_LOST', 'another call ended the thread');
     const done = known.find((each) => each.what === what);
@@ -97,6 +100,9 @@ async function count(
     });
     await piece('stream', () => ask({ do: 'stream', n: 0, call: call('shown') })).catch(goOn);
     await piece('generate', () => ask({ do: 'generate', name: 'g', n: 0, call: call('kept') })).catch(goOn);
+    // Long enough for the run to be parked, and nobody answers.
+    if (at === ASKING_ROUND)
+      await piece('ask', () => ask({ do: 'person', name: 'p', n: 0, text: prompt, timeoutMs: PATIENCE_MS })).catch(goOn);
     sum += Number(one);
     await ask({ do: 'checkpoint', version: 1, state: encodeState({ at: at + 1, sum }) });
     known = [];

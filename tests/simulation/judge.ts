@@ -1,6 +1,6 @@
 import { applyRecord, CHAIN_START, chain, emptyFold, foldText, type RunFold, type RunRecord } from '@openclaw-runtime/protocol';
 import type { Command } from '@openclaw-runtime/store';
-import { type Effect, ROUNDS } from './hands.ts';
+import { ASKING_ROUND, type Effect, ROUNDS } from './hands.ts';
 import type { Plan, PlannedCommand } from './plan.ts';
 import type { LedgerEntry } from './provider.ts';
 import type { Book, Line } from './user.ts';
@@ -292,7 +292,8 @@ function judgeOperation(records: readonly RunRecord[], isComplete: boolean, blam
     if (kind === 'step.ended' && data.finish !== 'interrupted') pieces.push('stream');
     if (kind === 'step.ended' && step !== rounds + 1) blame('splice', `step ${step} is of round ${rounds + 1}`);
     if (kind !== 'state.saved') continue;
-    if (pieces.sort().join(' ') !== 'generate step stream') blame('twice', `a round has the pieces ${pieces.join(', ')}`);
+    const due = rounds === ASKING_ROUND ? 'ask generate step stream' : 'generate step stream';
+    if (pieces.sort().join(' ') !== due) blame('twice', `a round has the pieces ${pieces.join(', ')}`);
     rounds++;
     pieces = [];
   }

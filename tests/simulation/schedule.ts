@@ -25,7 +25,7 @@ export interface Report {
 }
 
 /** Milliseconds after the last fault by which everything must have come to its end. */
-const LIMIT_MS = { safety: 150_000, swizzle: 150_000, liveness: 12_000 } as const;
+const LIMIT_MS = { safety: 150_000, swizzle: 150_000, liveness: 15_000 } as const;
 /** A snapshot is one frame, however long. */
 const SNAPSHOT_BYTES = 16_000;
 /** So is a record, however long: what a piece of an operation came to is one. */

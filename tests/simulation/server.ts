@@ -44,6 +44,7 @@ const RUN_LIMITS = {
   noProgressAttempts: 1_000,
   regeneratedChars: 1_000_000_000,
   runMs: 3_600_000,
+  parkAfterMs: 0,
 };
 
 export async function openServer(options: ServerOptions): Promise<Server> {

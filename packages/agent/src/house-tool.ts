@@ -5,8 +5,8 @@ import type { RunFacts } from './port.ts';
 export interface HouseTool {
   readonly card: ToolCard;
   /**
-   * Resolves to what the model is told. Rejects with `TOOL_FAILED`, `TOOL_TIMEOUT`, `DENIED` or the signal's reason. `args` is parsed JSON that is checked here;
-   * `key` is the call's idempotency key.
+   * Resolves to what the model is told. Rejects with `TOOL_FAILED`, `TOOL_TIMEOUT`, `DENIED`, `UNAUTHENTICATED` (somebody has to log in first) or
+   * the signal's reason. `args` is parsed JSON that is checked here; `key` is the call's idempotency key.
    */
   execute(args: unknown, call: HouseToolCall): Promise<string>;
 }

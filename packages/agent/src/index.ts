@@ -1,7 +1,7 @@
 export type { AgentSpec, Permissions } from './agent.ts';
 export type { AgentCard, CodedAgent, OnInterrupted, OperationCard, ToolCard } from './card.ts';
 export { decodeState } from './codec/decode.ts';
-export { encodeState } from './codec/encode.ts';
+export { encodePlain, encodeState } from './codec/encode.ts';
 export type { ChildOptions, ModelRequest, OperationContext } from './context.ts';
 export {
   type AgentDefinition,

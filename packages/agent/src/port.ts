@@ -91,8 +91,17 @@ export type Ask =
   /** `step`: inside of which step, whose events are told again when it is done again. */
   | { readonly do: 'emit'; readonly name: string; readonly data: string; readonly step?: string }
   | { readonly do: 'checkpoint'; readonly version: number; readonly state: string }
-  /** A person is asked: {@link PersonAnswer}. */
-  | { readonly do: 'person'; readonly name: string; readonly n: number; readonly text: string; readonly timeoutMs?: number }
+  /** A person is asked: {@link PersonAnswer}. `steps`: how many are under way. */
+  | {
+      readonly do: 'person';
+      readonly name: string;
+      readonly n: number;
+      readonly text: string;
+      readonly timeoutMs?: number;
+      readonly steps?: number;
+    }
+  /** A step has begun. Told while a person is asked: a run in which nothing else goes on may be parked. */
+  | { readonly do: 'begun' }
   /** Another agent's run: {@link ChildAnswer}. */
   | { readonly do: 'run'; readonly name: string; readonly n: number; readonly child: ChildCall }
   /** A secret of the operation's agent, by name: its value. */

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { decodeState, encodeState } from '../src/index.ts';
+import { decodeState, encodePlain, encodeState } from '../src/index.ts';
 
 const again = (value: unknown): unknown => decodeState(encodeState(value));
 
@@ -139,4 +139,11 @@ describe('hostile text', () => {
   ])('%.40s', (text, message) => {
     expect(() => decodeState(text)).toThrow(message);
   });
+});
+
+test('a model’s answer is written as any value is', () => {
+  const usage = { inputTokens: 1, outputTokens: 2 };
+  const answer = { text: 'a\ud83d"\u0000', toolCalls: [{ id: '1', name: 't', arguments: '{"$ref":1}' }], finish: 'stop', usage };
+  expect(encodePlain(answer)).toBe(encodeState(answer));
+  expect(() => encodePlain({ text: 'x'.repeat(17 << 20) })).toThrow(expect.objectContaining({ code: 'AGENT_FAILED' }));
 });

@@ -228,6 +228,27 @@ test('each ask travels as the port has it', async () => {
   expect(thread.batches).toHaveLength(2);
 });
 
+test('while a person is asked, the run hears of the steps that go on beside', async () => {
+  const gate = Promise.withResolvers<void>();
+  using thread = await open(async (ctx) => {
+    const beside = ctx.step('beside', () => gate.promise);
+    const asked = ctx.ask('Shall I?');
+    await ctx.step('meanwhile', () => 1);
+    await asked;
+    await ctx.step('after', () => 2);
+    await beside;
+  });
+  await thread.operate();
+  const [first, second, third] = thread.asks();
+  expect([first, second]).toEqual([{ do: 'person', name: 'ask', n: 0, text: 'Shall I?', steps: 1 }, { do: 'begun' }]);
+  expect(third).toMatchObject({ do: 'done', name: 'meanwhile' });
+  await thread.answer(1, encodeState({ allowed: true }));
+  await thread.answer(2);
+  await thread.answer(3);
+  expect(thread.asks().map((ask) => ask.do)).toEqual(['person', 'begun', 'done', 'done']);
+  gate.resolve();
+});
+
 test('an event inside of a step says so', async () => {
   using thread = await open(async (ctx) => {
     await ctx.step('train', () => ctx.emit('epoch', 1));

@@ -1,5 +1,6 @@
 import { systemClock, systemRandom } from '@openclaw-runtime/kit';
 import type { Output, World } from './commands/world.ts';
+import { leaveNoDumps } from './machine/core-dumps.ts';
 import { createDataTools } from './machine/data-tools.ts';
 import { createInput } from './machine/input.ts';
 import { createMachine } from './machine/machine.ts';
@@ -29,7 +30,12 @@ function realWorld(): World {
     input: createInput(process.stdin),
     machine: createMachine(systemClock),
     data: createDataTools(process.stdout),
-    openHouse: async (config, ports) => (await import('./compose.ts')).openHouse(config, ports),
+    async openHouse(config, ports) {
+      const problem = leaveNoDumps();
+      if (problem !== undefined)
+        ports.log(`claw: a core dump of this server could hold parts of secrets (start it after ulimit -c 0): ${problem}`);
+      return (await import('./compose.ts')).openHouse(config, ports);
+    },
     onStop(fn) {
       process.on('SIGINT', fn);
       process.on('SIGTERM', fn);

@@ -10,6 +10,7 @@ import type { Config, ProviderSettings } from './config/config.ts';
 import type { House, HousePorts } from './house/house.ts';
 import { type AgentsAtWork, openAgents } from './house/open-agents.ts';
 import { type OpenSecrets, openSecrets } from './house/open-secrets.ts';
+import { createLoginFiles, loginsFolder } from './machine/logins.ts';
 import { sweepWorkspaces, workspaceOf } from './machine/workspaces.ts';
 
 /** Milliseconds that runs have to come to their end before a drain leaves them to the next start. */
@@ -23,7 +24,8 @@ export async function openHouse(config: Config, given: HousePorts): Promise<Hous
   const secrets = opened.use(await openSecrets(config, { ...given, log: (line) => given.log(plainText(line)) }));
   const { ports } = secrets;
   const workspaces = join(config.dataDir, 'workspaces');
-  const agents = opened.use(await openAgents(config, { workspaces, env: process.env }, ports));
+  const logins = secrets.hidden(createLoginFiles(loginsFolder(config.dataDir), ports.random));
+  const agents = opened.use(await openAgents(config, { workspaces, env: process.env, logins }, ports));
   const store = await openSqliteStore({ folder: config.dataDir, clock: ports.clock, random: ports.random });
   opened.defer(() => store.close());
   for (const damage of store.upkeep.found) ports.log(`claw: ${foundLine(damage)}`);
@@ -44,7 +46,7 @@ export async function openHouse(config: Config, given: HousePorts): Promise<Hous
     url: gateway.url,
     port: gateway.port,
     get active() {
-      return runtime.active;
+      return runtime.active + runtime.parked;
     },
     failed: store.failed,
     async drain() {

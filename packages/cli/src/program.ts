@@ -8,6 +8,7 @@ import type { UpOptions } from './commands/up.ts';
 import type { World } from './commands/world.ts';
 import { addDataCommands } from './data/program.ts';
 import { explained, withAddress, withConfig } from './help/explained.ts';
+import { addMcpCommands } from './mcp/program.ts';
 import { addRunsCommands } from './runs/program.ts';
 import { addSnapshotCommands } from './snapshots/program.ts';
 
@@ -107,6 +108,7 @@ export function createProgram(version: string, world: World, ended: (code: numbe
 
   addRunsCommands(program.command('runs'), world, ended);
   addSnapshotCommands(program.command('snapshots'), world, ended);
+  addMcpCommands(program.command('mcp'), world, ended);
   addDataCommands(program, world, ended);
 
   withConfig(

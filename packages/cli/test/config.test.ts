@@ -144,7 +144,7 @@ defaultModel: big
 agents:
   writer: {instructions: "Write.", model: "sim?tokens=5", description: writes}
 retention: {deleteAfter: 30d, maxBytes: 10 GB, tenants: {a: {maxBytes: 1MiB}, b: {compactAfter: 5m, deleteAfter: never}}}
-limits: {maxConcurrentRuns: 5, attempts: 4, regeneratedChars: 100, noProgressAttempts: 2, runMs: 1h}
+limits: {maxConcurrentRuns: 5, attempts: 4, regeneratedChars: 100, noProgressAttempts: 2, runMs: 1h, parkAfterMs: 0s}
 clusters: {production/cluster-a: ["ws://a:1", "wss://b"]}
 `;
   const config = (): Config => resolved({ yaml, env: { HOST: 'h:1', KEY: 'k-1', TOKEN: 't-1' } });
@@ -175,7 +175,15 @@ clusters: {production/cluster-a: ["ws://a:1", "wss://b"]}
         maxBytes: 10_000_000_000,
         tenants: { a: { compactAfterMs: 3_600_000, deleteAfterMs: 2_592_000_000, maxBytes: 1_048_576 }, b: { compactAfterMs: 300_000 } },
       },
-      limits: { maxConcurrentRuns: 5, attempts: 4, regeneratedChars: 100, noProgressAttempts: 2, runMs: 3_600_000, maxConnections: 10_000 },
+      limits: {
+        maxConcurrentRuns: 5,
+        attempts: 4,
+        regeneratedChars: 100,
+        noProgressAttempts: 2,
+        runMs: 3_600_000,
+        parkAfterMs: 0,
+        maxConnections: 10_000,
+      },
       clusters: { 'production/cluster-a': ['ws://a:1', 'wss://b'] },
     });
   });

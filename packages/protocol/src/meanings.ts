@@ -5,7 +5,7 @@ export const MEANINGS: Readonly<Record<ErrorCode, string>> = {
   BAD_FRAME: 'The frame is not valid JSON or not of the protocol.',
   BAD_REQUEST: 'The request is well formed but asks for something impossible.',
   UNSUPPORTED_VERSION: 'The peers share no protocol version.',
-  UNAUTHENTICATED: 'No valid token was given in time.',
+  UNAUTHENTICATED: 'No valid token was given in time; of a tool call: somebody has to log in to its server first.',
   FORBIDDEN: 'The origin, host or action is not allowed.',
   NOT_FOUND: 'There is no such run, agent, model or path.',
   METHOD_NOT_ALLOWED: 'The path exists but not for this method.',

@@ -1,5 +1,7 @@
-export { createHostProcesses } from './pool/host-process.ts';
+export { createHostProcesses, type HostProcessOptions, openHostSandbox } from './pool/host-process.ts';
+export type { HostSandbox } from './pool/host-sandbox.ts';
 export { createHosts, type Hosts, type HostsOptions } from './pool/hosts.ts';
+export { type MemoryGroup, type MemoryGroups, openMemoryGroups } from './pool/memory-groups.ts';
 export type { Loss, PoolTimeouts, ThreadPoolOptions } from './pool/options.ts';
 export type { SpawnThread } from './pool/thread.ts';
 export { createThreadPool } from './pool/thread-pool.ts';

@@ -8,6 +8,7 @@ import type { AgentThreads } from './pool/threads.ts';
 import { resolveAgents } from './run/agents.ts';
 import { executeRun, type RunningRun } from './run/execute.ts';
 import type { RunLimits } from './run/limits.ts';
+import type { Parked } from './run/parked.ts';
 import { createSessions } from './run/sessions.ts';
 import type { RunDeps } from './run/work.ts';
 
@@ -45,6 +46,8 @@ export interface RuntimeOptions {
 export interface Runtime {
   /** Runs that this process works on. */
   readonly active: number;
+  /** Runs that wait for people only, and take nothing but a place in a list. */
+  readonly parked: number;
   /** Takes no new runs, gives those at work `graceMs` to end, then lets go of them: they go on where they are when a process opens the store again. */
   drain(graceMs: number): Promise<void>;
 }
@@ -57,6 +60,7 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
   const agents = resolveAgents(options.agents);
   await publishCatalogue(store, { ...options, agents: [...agents.values()] });
   const running = new Map<RunKey, RunningRun>();
+  const parked = new Map<RunKey, Parked>();
   const deps: RunDeps = {
     secrets: noSecret,
     scrub: (text) => text,
@@ -71,10 +75,15 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
   let isStarting = true;
   const stopTaking = store.queue.consume(options.owner, options.limits.maxConcurrentRuns, {
     leased(lease) {
-      const run = executeRun(lease, deps, isStarting);
+      const run = executeRun(lease, deps, isStarting, parked.get(lease.key));
+      parked.delete(lease.key);
       running.set(lease.key, run);
-      const over = (): void => {
-        if (running.get(lease.key) === run) running.delete(lease.key);
+      const over = (how?: Parked): void => {
+        if (running.get(lease.key) !== run) return;
+        running.delete(lease.key);
+        if (!how) return;
+        parked.set(lease.key, how);
+        lease.park(how.isCalled ? 0 : how.untilMs - clock.now());
       };
       run.over.then(over, (error: unknown) => {
         over();
@@ -94,9 +103,10 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
 
   /** One look at all runs each second is cheaper than a timer for each. */
   let cancelSweep: () => void = () => undefined;
+  let { parkAfterMs } = options.limits;
   const sweep = (): void => {
     const now = clock.now();
-    for (const run of running.values()) run.expire(now);
+    for (const run of running.values()) run.look(now, parkAfterMs);
     cancelSweep = clock.after(SWEEP_MS, sweep);
   };
   sweep();
@@ -105,13 +115,20 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
     get active() {
       return running.size;
     },
+    get parked() {
+      return parked.size;
+    },
     async drain(graceMs) {
       stopTaking();
+      // What waits for people is not waited for.
+      parkAfterMs = 0;
       cancelSweep();
+      sweep();
       const all = Promise.allSettled([...running.values()].map((run) => run.over));
       const patience = new AbortController();
       await Promise.race([all, sleep(clock, graceMs, patience.signal)]).catch(() => undefined);
       patience.abort();
+      cancelSweep();
       for (const run of running.values()) run.release();
     },
   };

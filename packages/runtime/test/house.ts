@@ -45,7 +45,7 @@ export async function openTestHouse(
   const store = options.store ?? createMemoryStore();
   const requests: ModelRequest[] = [];
   const defects: unknown[] = [];
-  const capabilities = { prefix: options.prefix ?? false, attach: options.attach ?? false, tools: true, reasoning: true };
+  const capabilities = { prefix: options.prefix ?? false, attach: options.attach ?? false, tools: true, reasoning: [] };
   const info = { name: 'scripted', provider: 'test', simulated: true, capabilities, fallbacks: options.fallbacks ?? [] };
   const broker: ModelBroker = {
     info: () => info,
@@ -103,8 +103,12 @@ export async function openTestHouse(
 }
 
 export async function recordsOf(store: Store, key: RunKey): Promise<RunRecord[]> {
-  const { chunk } = await store.runs.read(key, 0, 10_000_000);
-  return chunk ? (JSON.parse(`[${chunk.body}]`) as WireRecord[]).map((wire, i) => decodeRecord(wire, chunk.first + i)) : [];
+  const records: RunRecord[] = [];
+  for (;;) {
+    const { chunk } = await store.runs.read(key, records.length, 10_000_000);
+    if (!chunk) return records;
+    records.push(...(JSON.parse(`[${chunk.body}]`) as WireRecord[]).map((wire, i) => decodeRecord(wire, chunk.first + i)));
+  }
 }
 
 export function foldOf(records: readonly RunRecord[]): RunFold {

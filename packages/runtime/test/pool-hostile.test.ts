@@ -44,7 +44,7 @@ test.each([
 ])('%s: %s, and its neighbours start again', { timeout: 60_000 }, async (tool, code, words) => {
   await using rig = openRig({ maxThreads: 1, ...(tool === 'heap' && PATIENT) });
   const [good, hostile] = [await rig.agent('good'), await rig.agent('hostile')];
-  const others = neighbours(rig.pool, good, tool === 'heap' ? 5_000 : 1_500);
+  const others = neighbours(rig.pool, good, tool === 'heap' ? 12_000 : 1_500);
   others.catch(() => undefined);
   const error = await failure(rig.pool.call(toolCall(hostile, tool), forever));
   expect(error).toMatchObject({ code });

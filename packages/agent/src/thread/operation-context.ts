@@ -28,6 +28,8 @@ export function contextOf(
 ): OperationContext<unknown> {
   const inside = new AsyncLocalStorage<string>();
   let savedAt = clock.now();
+  let steps = 0;
+  let persons = 0;
 
   const piece = async <T>(what: DonePiece['what'], name: string, work: (n: number) => Promise<Answer>): Promise<T> => {
     const step = inside.getStore();
@@ -55,7 +57,9 @@ export function contextOf(
       handled(
         piece('step', name, async (n) => {
           const since = clock.now();
-          const answer = await outcomeOf(name, () => inside.run(name, fn), call);
+          steps++;
+          if (persons > 0) call.ask({ do: 'begun' }).catch(() => {});
+          const answer = await outcomeOf(name, () => inside.run(name, fn), call).finally(() => steps--);
           await call.ask({ do: 'done', name, n, ms: Math.round(clock.now() - since), ...answer });
           return answer;
         }),
@@ -63,7 +67,13 @@ export function contextOf(
     emit: (name, data) => handled(events.emit(name, data, inside.getStore())),
     checkpoint: () => handled(checkpoint()),
     ask: (text, { name = 'ask', timeoutMs } = {}) =>
-      handled(piece<PersonAnswer>('ask', name, (n) => asked({ do: 'person', name, n, text, ...given('timeoutMs', timeoutMs) }))),
+      handled(
+        piece<PersonAnswer>('ask', name, (n) => {
+          persons++;
+          const answer = asked({ do: 'person', name, n, text, ...given('timeoutMs', timeoutMs), ...(steps > 0 && { steps }) });
+          return answer.finally(() => persons--);
+        }),
+      ),
     run: (agent, input, { name = agent, ...rest } = {}) =>
       handled(piece<ChildAnswer>('run', name, (n) => asked({ do: 'run', name, n, child: { agent, input, ...rest } }))),
     secrets: {

@@ -55,6 +55,7 @@ export type ProviderSettings = OpenAiSettings | AnthropicSettings | GeminiSettin
 /** What is absent is the model broker's to choose. */
 interface ReachedSettings {
   readonly apiKey?: Secret;
+  readonly reasoning?: ReasoningWay;
   readonly headers?: Readonly<Record<string, string>>;
   readonly timeouts?: { readonly totalMs?: number; readonly firstChunkMs?: number; readonly betweenChunksMs?: number };
   readonly retries?: { readonly max?: number; readonly baseMs?: number; readonly capMs?: number };
@@ -130,11 +131,18 @@ export interface SimulatedSettings {
 /** How a provider is asked to go on from given text. */
 export type PrefixWay = 'none' | 'continue_final_message' | 'deepseek' | 'assistant';
 
+/** How models are told how hard to think: in a provider's own fields, in words (`prompt`), or not at all. */
+export type ReasoningWay =
+  | ('openai' | 'adaptive' | 'budget' | 'gemini' | 'gemini-budget' | 'xai' | 'deepseek' | 'qwen')
+  | ('vllm' | 'sglang' | 'llama.cpp' | 'ollama' | 'openrouter' | 'ai-sdk' | 'prompt' | 'none');
+
 export interface ModelSettings {
   readonly provider: string;
   /** At the provider; absent: as here. */
   readonly name?: string;
   readonly prefix?: PrefixWay;
+  /** In place of that of the provider. */
+  readonly reasoning?: ReasoningWay;
   /** In place of those of the provider. */
   readonly limits?: CallLimitSettings;
   /** Models to ask, in this order, when this one is given up. */
@@ -215,6 +223,8 @@ export type McpSettings = McpPlace & {
   readonly tools?: readonly string[];
   readonly timeoutMs?: number;
   readonly startTimeoutMs?: number;
+  readonly approve?: 'always' | 'writes' | 'never';
+  readonly elicitation?: 'none' | 'defaults';
 };
 
 type McpPlace =
@@ -226,7 +236,42 @@ type McpPlace =
       /** Absolute. */
       readonly cwd: string;
     }
-  | { readonly kind: 'http'; readonly url: string; readonly headers?: Readonly<Record<string, Value>> };
+  | {
+      readonly kind: 'http';
+      readonly url: string;
+      readonly headers?: Readonly<Record<string, Value>>;
+      readonly auth?: McpAuthSettings;
+    };
+
+/** As the tools have it, with secrets that are not read yet. */
+export type McpAuthSettings =
+  | {
+      readonly grant: 'person';
+      readonly clientId?: string;
+      readonly secret?: Secret;
+      readonly issuer?: string;
+      readonly scope?: string;
+      readonly clientMetadataUrl?: string;
+      readonly redirectPort?: number;
+    }
+  | {
+      readonly grant: 'machine';
+      readonly clientId: string;
+      readonly secret: Secret | { readonly privateKey: Secret; readonly algorithm: string };
+      readonly issuer: string;
+      readonly scope?: string;
+    }
+  | {
+      readonly grant: 'enterprise';
+      readonly clientId: string;
+      readonly secret: Secret;
+      readonly issuer: string;
+      readonly provider: {
+        readonly clientId: string;
+        readonly secret?: Secret;
+        readonly idToken: Secret;
+      } & ({ readonly issuer: string } | { readonly tokenEndpoint: string });
+    };
 
 /** What is absent is the pool's to choose. */
 export interface ThreadSettings {
@@ -237,6 +282,10 @@ export interface ThreadSettings {
   readonly heapMiB?: number;
   /** Processes that hold the threads; absent or 0: this one. */
   readonly hosts?: number;
+  /** That each of these processes may take, all in all; absent: no limit. */
+  readonly hostMemoryMiB?: number;
+  /** In bubblewrap, apart from other processes and from the data. */
+  readonly hostSandbox?: boolean;
 }
 
 export interface SecretSettings {
@@ -270,6 +319,8 @@ export interface LimitSettings {
   readonly noProgressAttempts: number;
   /** From a run's creation to its end. */
   readonly runMs: number;
+  /** In which a run did nothing but wait for people, until it leaves its thread and memory. */
+  readonly parkAfterMs: number;
 }
 
 export interface ClusterSettings {

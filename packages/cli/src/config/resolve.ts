@@ -32,6 +32,7 @@ const LIMITS: LimitSettings = {
   regeneratedChars: 1_000_000,
   noProgressAttempts: 5,
   runMs: 3_600_000,
+  parkAfterMs: 10_000,
 };
 
 /** Finds, reads and completes the configuration. Throws `BAD_CONFIG` with every problem that was found. */

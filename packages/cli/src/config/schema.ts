@@ -5,6 +5,10 @@ import { mcpServerSchema, patterns, toolsSchema } from './tools-schema.ts';
 const MILLION = 1_000_000;
 const prefix = choice('none', 'continue_final_message', 'deepseek', 'assistant').exactOptional();
 const plainPrefix = choice('none', 'assistant').exactOptional();
+const reasoning = choice(
+  ...(['openai', 'adaptive', 'budget', 'gemini', 'gemini-budget', 'xai', 'deepseek', 'qwen'] as const),
+  ...(['vllm', 'sglang', 'llama.cpp', 'ollama', 'openrouter', 'ai-sdk', 'prompt', 'none'] as const),
+).exactOptional();
 const settings = z.record(z.string(), z.unknown());
 
 const limits = z
@@ -28,6 +32,7 @@ const reached = {
     .exactOptional(),
   circuit: z.strictObject({ failures: count(1, MILLION).exactOptional(), openMs: duration.exactOptional() }).exactOptional(),
   connections: count(1, 65_536).exactOptional(),
+  reasoning,
   limits,
 };
 
@@ -90,7 +95,7 @@ export const fileSchema = z.strictObject({
   models: z
     .record(
       z.string(),
-      z.strictObject({ provider: name, name: name.exactOptional(), prefix, limits, fallback: z.array(name).exactOptional() }),
+      z.strictObject({ provider: name, name: name.exactOptional(), prefix, reasoning, limits, fallback: z.array(name).exactOptional() }),
     )
     .exactOptional(),
   defaultModel: name.exactOptional(),
@@ -118,6 +123,8 @@ export const fileSchema = z.strictObject({
       perThread: count(1, 100_000).exactOptional(),
       heapMiB: count(16, 65_536).exactOptional(),
       hosts: count(0, 1_000).exactOptional(),
+      hostMemoryMiB: count(128, 16_777_216).exactOptional(),
+      hostSandbox: flag.exactOptional(),
     })
     .exactOptional(),
   secrets: z
@@ -142,6 +149,7 @@ export const fileSchema = z.strictObject({
       regeneratedChars: count(0, 1_000 * MILLION).exactOptional(),
       noProgressAttempts: count(1, 1_000).exactOptional(),
       runMs: duration.exactOptional(),
+      parkAfterMs: duration.exactOptional(),
     })
     .exactOptional(),
   retention: z.strictObject({ ...retention, tenants: z.record(z.string(), z.strictObject(retention)).exactOptional() }).exactOptional(),

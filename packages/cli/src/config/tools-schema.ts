@@ -48,6 +48,28 @@ export const toolsSchema = z.strictObject({
   maxResultBytes: bytes.exactOptional(),
 });
 
+/** How an MCP server with an address is logged in to; which words belong together, `resolveMcpAuth` says. */
+const mcpAuthSchema = z.strictObject({
+  grant: choice('person', 'machine', 'enterprise').exactOptional(),
+  clientId: text.exactOptional(),
+  secret: secret.exactOptional(),
+  privateKey: secret.exactOptional(),
+  algorithm: text.exactOptional(),
+  issuer: url('http', 'https').exactOptional(),
+  scope: text.exactOptional(),
+  clientMetadataUrl: url('https').exactOptional(),
+  redirectPort: count(1, 65_535).exactOptional(),
+  provider: z
+    .strictObject({
+      issuer: url('http', 'https').exactOptional(),
+      tokenEndpoint: url('http', 'https').exactOptional(),
+      clientId: text.exactOptional(),
+      secret: secret.exactOptional(),
+      idToken: secret.exactOptional(),
+    })
+    .exactOptional(),
+});
+
 /** An MCP server: a program of this machine, or an address. */
 export const mcpServerSchema = z.strictObject({
   command: text.exactOptional(),
@@ -56,6 +78,9 @@ export const mcpServerSchema = z.strictObject({
   cwd: text.exactOptional(),
   url: url('http', 'https').exactOptional(),
   headers: values,
+  auth: mcpAuthSchema.exactOptional(),
+  approve: choice('always', 'writes', 'never').exactOptional(),
+  elicitation: choice('none', 'defaults').exactOptional(),
   pin: text.exactOptional(),
   tools: patterns,
   timeout: duration.exactOptional(),

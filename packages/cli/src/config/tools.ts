@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import type { McpSettings, ToolSettings, Value } from './config.ts';
+import { resolveMcpAuth } from './mcp-auth.ts';
 import { nearest } from './nearest.ts';
 import type { Problem } from './problems.ts';
 import type { FileConfig } from './schema.ts';
@@ -48,7 +49,7 @@ export function checkUses({ agents = {}, mcp = {} }: FileConfig, problems: Probl
 }
 
 function serverOf(server: FileServer, path: readonly string[], folder: string, secretAt: SecretAt, problems: Problem[]): McpSettings {
-  const { command, args, env, cwd, url, headers, timeout, startTimeout, ...rest } = server;
+  const { command, args, env, cwd, url, headers, auth, timeout, startTimeout, ...rest } = server;
   const common = {
     ...rest,
     ...(timeout === undefined ? {} : { timeoutMs: timeout }),
@@ -58,13 +59,16 @@ function serverOf(server: FileServer, path: readonly string[], folder: string, s
     const says = 'needs either a command, for a program of this machine, or a url.';
     problems.push({ path, says });
   }
-  const stray = Object.keys(url === undefined ? { headers } : { args, env, cwd }).filter(
+  const stray = Object.keys(url === undefined ? { headers, auth } : { args, env, cwd }).filter(
     (word) => server[word as keyof FileServer] !== undefined,
   );
   for (const word of stray)
     problems.push({ path: [...path, word], says: `is for servers with a ${url === undefined ? 'url' : 'command'}.` });
-  if (url !== undefined)
-    return { ...common, kind: 'http', url, ...(headers && { headers: valuesOf(headers, [...path, 'headers'], secretAt) }) };
+  if (url !== undefined) {
+    const given = headers && valuesOf(headers, [...path, 'headers'], secretAt);
+    const login = auth && resolveMcpAuth(auth, [...path, 'auth'], secretAt, problems);
+    return { ...common, kind: 'http', url, ...(given && { headers: given }), ...(login && { auth: login }) };
+  }
   return {
     ...common,
     kind: 'stdio',

@@ -37,8 +37,9 @@ const TOPICS = {
   agents        NAME: {instructions, model, description, uses: [TOOL], permissions: {allow, ask, deny}}; with code also
                 {module: PATH, secrets: {NAME: …}, dedicated, snapshotInterval}; TOOL may end with *
   tools         calc: false; http: {allow, …}, fs: {writable, …}, shell: {programs, …}; ask: [TOOL]: a person is asked first
-  mcp           NAME: {command, args, env} or {url, headers}; its tools are mcp.NAME.TOOL; pin, tools, timeout
-  threads       max, perThread, heapMiB, hosts: where agents' code runs
+  mcp           NAME: {command, args, env} or {url, headers, auth: {grant, …}}; its tools are mcp.NAME.TOOL; pin, tools, timeout,
+                approve: writes (or always): a person is asked first; elicitation: defaults; see claw mcp --help
+  threads       max, perThread, heapMiB, hosts, hostMemoryMiB, hostSandbox: where agents' code runs
   secrets       refresh; vault: {address, token, mount, namespace} (default: $VAULT_ADDR, $VAULT_TOKEN); exec: {NAME: [PROGRAM, …]}
   limits        maxConcurrentRuns, maxConnections, attempts, runMs, …
   retention     compactAfter, deleteAfter, maxBytes, tenants: what becomes of runs that have ended

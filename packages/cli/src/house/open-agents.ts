@@ -2,6 +2,7 @@ import { availableParallelism } from 'node:os';
 import type { AgentSpec, CodedAgent, HouseTools } from '@openclaw-runtime/agent';
 import { OpenClawError } from '@openclaw-runtime/protocol';
 import type { AgentThreads } from '@openclaw-runtime/runtime';
+import type { Logins } from '@openclaw-runtime/tools';
 import type { Config } from '../config/config.ts';
 import { describeAgents } from './agents.ts';
 import type { HousePorts } from './house.ts';
@@ -23,17 +24,19 @@ export interface AgentsOptions {
   /** Folder of the runs' workspaces. */
   readonly workspaces: string;
   readonly env: Readonly<Record<string, string | undefined>>;
+  /** Where people's logins to MCP servers are; absent: in memory. */
+  readonly logins?: Logins;
 }
 
 /** Learns what the agents' modules declare, and opens the tools they use. Rejects with `BAD_CONFIG`. */
-export async function openAgents(config: Config, { workspaces, env }: AgentsOptions, ports: HousePorts): Promise<AgentsAtWork> {
+export async function openAgents(config: Config, { workspaces, env, logins }: AgentsOptions, ports: HousePorts): Promise<AgentsAtWork> {
   await using opened = new AsyncDisposableStack();
   const shipped = shippedOf(config);
   const threads = await openThreads(config, { workspaces, processors: availableParallelism(), shipped }, ports);
   opened.defer(() => threads.close());
   const described = await describeAgents(config, threads);
   const own = described.filter(({ name }) => !shipped.some((agent) => agent.name === name));
-  const houseTools = await openTools(config, { own, shipped }, env, ports);
+  const houseTools = await openTools(config, { own, shipped }, { env, ...(logins && { logins }) }, ports);
   if (houseTools) opened.defer(() => houseTools.close());
   const rooms = opened.move();
   return {

@@ -1,5 +1,6 @@
 import type { CodedAgent } from '@openclaw-runtime/agent';
-import type { AgentThreads } from '@openclaw-runtime/runtime';
+import { OpenClawError } from '@openclaw-runtime/protocol';
+import type { AgentThreads, MemoryGroups } from '@openclaw-runtime/runtime';
 import type { Config } from '../config/config.ts';
 import type { HousePorts } from './house.ts';
 
@@ -14,15 +15,20 @@ export interface ThreadsOptions {
 
 /** Threads for agents with code. None is started before it is needed. */
 export async function openThreads(
-  { agents, threads }: Config,
+  { agents, threads, dataDir }: Config,
   { workspaces, processors, shipped }: ThreadsOptions,
   { clock, log }: HousePorts,
 ): Promise<AgentThreads> {
   const modules = [...Object.values(agents).flatMap(({ module }) => (module ? [module.url] : [])), ...shipped.map(({ module }) => module)];
-  const { createHosts, createHostProcesses, createThreadPool, createWorkers } = await import('@openclaw-runtime/runtime');
-  const { max = processors, perThread, heapMiB, hosts: count = 0 } = threads;
+  const { createHosts, createHostProcesses, createThreadPool, createWorkers, openHostSandbox, openMemoryGroups } = await import(
+    '@openclaw-runtime/runtime'
+  );
+  const { max = processors, perThread, heapMiB, hosts: count = 0, hostMemoryMiB, hostSandbox = false } = threads;
   const rights = { readable: [workspaces], writable: [workspaces] };
-  const hosts = count > 0 ? createHosts({ count, start: createHostProcesses(rights), clock }) : undefined;
+  const groups = hostMemoryMiB === undefined ? undefined : limitOf(count, () => openMemoryGroups(hostMemoryMiB), log);
+  if (hostSandbox && count === 0) log('claw: threads.hostSandbox holds nothing: there are no hosts. Set threads.hosts.');
+  const sandbox = hostSandbox && count > 0 ? openHostSandbox(dataDir, [workspaces]) : undefined;
+  const hosts = count > 0 ? createHosts({ count, start: createHostProcesses({ ...rights, groups, sandbox }), clock }) : undefined;
   const pool = createThreadPool({
     spawn: hosts?.spawn ?? createWorkers(rights),
     clock,
@@ -47,4 +53,15 @@ export async function openThreads(
       await hosts.close();
     },
   };
+}
+
+/** A limit that cannot be held is said to be none. */
+function limitOf(hosts: number, open: () => MemoryGroups, log: HousePorts['log']): MemoryGroups | undefined {
+  try {
+    if (hosts > 0) return open();
+    log('claw: threads.hostMemoryMiB limits nothing: there are no hosts. Set threads.hosts.');
+  } catch (error) {
+    log(`claw: threads.hostMemoryMiB limits nothing: ${OpenClawError.from(error).message}`);
+  }
+  return undefined;
 }

@@ -1,9 +1,14 @@
 import type { AgentSpec, CodedAgent, HouseTools } from '@openclaw-runtime/agent';
-import type { HouseToolOptions } from '@openclaw-runtime/tools';
-import type { Config, McpSettings, ToolSettings, Value } from '../config/config.ts';
+import type { HouseToolOptions, Logins, OpenHouseTools } from '@openclaw-runtime/tools';
+import type { Config, ToolSettings, Value } from '../config/config.ts';
 import type { HousePorts } from './house.ts';
+import { serverOf, textOf } from './mcp-servers.ts';
 
-type Env = Readonly<Record<string, string | undefined>>;
+export interface ToolsOptions {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Where people's logins to MCP servers are; absent: in memory. */
+  readonly logins?: Logins;
+}
 
 interface Users {
   readonly own: readonly (AgentSpec | CodedAgent)[];
@@ -12,13 +17,25 @@ interface Users {
 }
 
 /** The tools of the house and of its MCP servers, which get of `env` what programs need to run; none, and nothing is loaded, where no agent uses any. */
-export async function openTools(config: Config, { own, shipped }: Users, env: Env, ports: HousePorts): Promise<HouseTools | undefined> {
+export async function openTools(
+  config: Config,
+  { own, shipped }: Users,
+  { env, logins }: ToolsOptions,
+  ports: HousePorts,
+): Promise<HouseTools | undefined> {
   const users = config.tools.fs || config.tools.shell ? [...own, ...shipped] : own;
   if (users.every((agent) => usesOf(agent).length === 0)) return undefined;
   const { createMachine, openHouseTools } = await import('@openclaw-runtime/tools');
   const { clock, random, log } = ports;
   const machine = createMachine(env, random);
-  const tools = await openHouseTools(optionsOf(config), { clock, random, machine, note: (text) => log(`claw: ${text}`) });
+  const tools = await openHouseTools(optionsOf(config), {
+    clock,
+    random,
+    machine,
+    note: (text) => log(`claw: ${text}`),
+    ...(logins && { logins }),
+  });
+  suggestPins(config, tools, log);
   const names = tools.list().map(({ card }) => card.name);
   for (const agent of own) {
     const idle = usesOf(agent).filter((pattern) => !names.some((name) => matches(pattern, name)));
@@ -26,6 +43,14 @@ export async function openTools(config: Config, { own, shipped }: Users, env: En
       log(`claw: agent ${agent.name} uses tools that are not there: ${idle.join(', ')}. There are: ${names.join(', ')}.`);
   }
   return tools;
+}
+
+/** A list of tools that nobody pinned may be another one tomorrow. */
+function suggestPins({ mcp }: Config, tools: OpenHouseTools, log: HousePorts['log']): void {
+  for (const { name, phase, hash } of tools.servers()) {
+    if (phase !== 'ready' || hash === undefined || mcp[name]?.pin !== undefined) continue;
+    log(`claw: the MCP server ${name} has no pin. Look at its tools (claw mcp list); to have no others, set mcp.${name}.pin: ${hash}`);
+  }
 }
 
 function usesOf(agent: AgentSpec | CodedAgent): readonly string[] {
@@ -50,25 +75,8 @@ function shellOf({ env, ...shell }: NonNullable<ToolSettings['shell']>): NonNull
   return { ...shell, ...(env && { env: live(env) }) };
 }
 
-function serverOf(server: McpSettings): NonNullable<HouseToolOptions['mcp']>[string] {
-  if (server.kind === 'http') {
-    const { headers, ...rest } = server;
-    return { ...rest, ...(headers && { headers: given(headers) }) };
-  }
-  const { env, ...rest } = server;
-  return { ...rest, ...(env && { env: given(env) }) };
-}
-
-function given(values: Readonly<Record<string, Value>>): Readonly<Record<string, () => string>> {
-  return Object.fromEntries(Object.entries(values).map(([name, value]) => [name, () => textOf(value)]));
-}
-
 /** Secrets are read when a value is taken, so that one that was changed is used. */
 function live(values: Readonly<Record<string, Value>>): Readonly<Record<string, string>> {
   const properties = Object.entries(values).map(([name, value]) => [name, { enumerable: true, get: () => textOf(value) }] as const);
   return Object.defineProperties({}, Object.fromEntries(properties));
-}
-
-function textOf(value: Value): string {
-  return typeof value === 'string' ? value : value.reveal();
 }

@@ -1,5 +1,5 @@
 import { readdir, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, sep } from 'node:path';
 import { type Clock, sleep } from '@openclaw-runtime/kit';
 import { OpenClawError } from '@openclaw-runtime/protocol';
 import { type RunKey, runKey, type Store } from '@openclaw-runtime/store';
@@ -7,7 +7,7 @@ import { type RunKey, runKey, type Store } from '@openclaw-runtime/store';
 /** The folder that the tools of a run may write to: `ROOT/TENANT/RUN`. It is made by the first tool that needs it. */
 export function workspaceOf(root: string, key: RunKey): string {
   const cut = key.lastIndexOf('/');
-  return join(root, nameOf(key.slice(0, cut)), key.slice(cut + 1));
+  return `${root}${sep}${nameOf(key.slice(0, cut))}${sep}${key.slice(cut + 1)}`;
 }
 
 export interface SweepOptions {

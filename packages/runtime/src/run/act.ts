@@ -43,7 +43,8 @@ const AT_ONCE = 8;
  */
 export async function act(hands: Hands, acting: Acting): Promise<readonly ToolAnswer[]> {
   const places = new Places(AT_ONCE);
-  const all = acting.calls.map((placed) => new Call(hands, places, acting, placed).carryOut());
+  const { rest } = hands.work;
+  const all = acting.calls.map((placed) => rest.working(() => new Call(hands, places, acting, placed).carryOut()));
   // None goes on by itself when another failed: nothing may follow the run's end.
   const settled = await Promise.allSettled(all);
   for (const each of settled) if (each.status === 'rejected') throw each.reason;

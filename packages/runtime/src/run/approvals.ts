@@ -2,12 +2,14 @@ import { hash } from 'node:crypto';
 import type { Clock } from '@openclaw-runtime/kit';
 import type { Approval, ApprovalGiven, ApproveData } from '@openclaw-runtime/protocol';
 import type { ApprovalPast } from './past.ts';
+import type { Rest } from './rest.ts';
 import type { RunWriter } from './writer.ts';
 
 export interface ApprovalsHouse {
   readonly run: string;
   readonly writer: RunWriter;
   readonly clock: Clock;
+  readonly rest: Rest;
 }
 
 /** What a person is to be asked. `text`: the tool's exact arguments, or the question. */
@@ -28,6 +30,8 @@ const LONGEST_MS = 2 ** 31 - 1;
 interface Open {
   readonly hash: string;
   readonly expiresAt: number;
+  /** The same on the clock's `now`, from when it is waited for: a wall clock that is set back lengthens nothing. */
+  untilMs?: number;
   given?: ApprovalGiven;
   settle?: (given: ApprovalGiven) => void;
 }
@@ -41,17 +45,30 @@ export class Approvals {
     this.#house = house;
   }
 
-  /** What an earlier owner asked, and what it was answered. */
-  restore(past: readonly ApprovalPast[]): void {
-    for (const { id, hash, expiresAt, given } of past) this.#asked.set(id, { hash, expiresAt, ...(given && { given }) });
+  /** What an earlier owner asked, and what it was answered. `firstMs`: when the first of those that are open expires, on the clock's `now`, where that is known. */
+  restore(past: readonly ApprovalPast[], firstMs: number | undefined): void {
+    const firstAt = past.reduce((first, { expiresAt, given }) => (given ? first : Math.min(first, expiresAt)), Number.POSITIVE_INFINITY);
+    for (const { id, hash, expiresAt, given } of past) {
+      const untilMs = firstMs === undefined || given ? {} : { untilMs: firstMs + expiresAt - firstAt };
+      this.#asked.set(id, { hash, expiresAt, ...untilMs, ...(given && { given }) });
+    }
   }
 
   /** Asks, or goes on with what an earlier owner asked under this id; the answer is used up by this. Rejects with the signal's reason. */
   async ask(plea: Plea, signal: AbortSignal): Promise<ApprovalGiven> {
+    const { clock } = this.#house;
     const open = this.#asked.get(plea.id) ?? this.#begin(plea);
-    const given = open.given ?? (await this.#wait(plea.id, open, signal));
+    open.untilMs ??= clock.now() + Math.min(open.expiresAt - clock.wall(), plea.timeoutMs);
+    const given = open.given ?? (await this.#house.rest.asking(() => this.#wait(plea.id, open, signal)));
     this.#asked.delete(plea.id);
     return given;
+  }
+
+  /** Milliseconds until the first of those that are waited for expires. */
+  get leftMs(): number {
+    let first = Number.POSITIVE_INFINITY;
+    for (const open of this.#asked.values()) if (open.settle) first = Math.min(first, this.#leftMs(open));
+    return first;
   }
 
   /** A person's answer. What is not open, or was asked with another hash, stays as it is. */
@@ -87,7 +104,7 @@ export class Approvals {
         reject(signal.reason);
       };
       const expire = (): void => {
-        const leftMs = open.expiresAt - clock.wall();
+        const leftMs = this.#leftMs(open);
         if (leftMs > 0) cancel = clock.after(Math.min(leftMs, LONGEST_MS), expire);
         else this.#expire(id, open, reject);
       };
@@ -99,6 +116,11 @@ export class Approvals {
       signal.addEventListener('abort', stop, { once: true });
       expire();
     });
+  }
+
+  #leftMs({ expiresAt, untilMs = Number.POSITIVE_INFINITY }: Open): number {
+    const { clock } = this.#house;
+    return Math.min(expiresAt - clock.wall(), untilMs - clock.now());
   }
 
   #expire(id: string, open: Open, reject: (error: unknown) => void): void {

@@ -1,7 +1,7 @@
 import { decodeState, type HouseTool } from '@openclaw-runtime/agent';
 import { type Clock, sleep } from '@openclaw-runtime/kit';
 import { type ErrorCode, OpenClawError, parseJson, type ToolCall } from '@openclaw-runtime/protocol';
-import type { ThreadCall } from '../pool/threads.ts';
+import type { AgentThreads, ThreadCall } from '../pool/threads.ts';
 import type { Agent } from './agents.ts';
 import type { Tool } from './toolbox.ts';
 import { untilAborted } from './until-aborted.ts';
@@ -11,7 +11,16 @@ import type { Work } from './work.ts';
 const RESULT_CHARS = 256 * 1024;
 
 /** What a tool, or the thread that it runs in, may say; what else it throws is its failure, whatever it calls itself. */
-const WORDS: readonly ErrorCode[] = ['TOOL_FAILED', 'TOOL_TIMEOUT', 'DENIED', 'AGENT_HUNG', 'AGENT_CRASHED', 'AGENT_MEMORY', 'THREAD_LOST'];
+const WORDS: readonly ErrorCode[] = [
+  'TOOL_FAILED',
+  'TOOL_TIMEOUT',
+  'UNAUTHENTICATED',
+  'DENIED',
+  'AGENT_HUNG',
+  'AGENT_CRASHED',
+  'AGENT_MEMORY',
+  'THREAD_LOST',
+];
 const BUSY_MS = 1_000;
 
 export interface CallPlace {
@@ -47,31 +56,41 @@ async function callThread({ deps, tenant, facts, lease }: Work, { card }: Tool, 
     ask: () => Promise.reject(new OpenClawError('NOT_IMPLEMENTED', 'A tool asks nothing of its run. Use an operation.')),
     said: (text, dropped) => deps.onSaid(lease.key, text, dropped),
   };
-  const answer = await whenFree(clock, signal, () => threads.call(threadCall, signal));
+  const answer = await whenFree(threads, threadCall, { clock, signal });
   const value = answer === undefined ? '' : decodeState(answer);
   return typeof value === 'string' ? value : (JSON.stringify(value) ?? '');
 }
 
-/**
- * Waits while too many others wait for a thread; where there are no more threads, until the run is let go of. `isOwn`: the error is what the code itself came to,
- * and no word of the threads.
- */
-export async function whenFree<T>(
-  clock: Clock,
-  signal: AbortSignal,
-  call: () => Promise<T>,
-  isOwn: (error: OpenClawError) => boolean = () => false,
-): Promise<T> {
+async function whenFree(threads: AgentThreads, call: ThreadCall, { clock, signal }: Waiting): Promise<string | undefined> {
   for (;;) {
     try {
-      return await call();
+      return await threads.call(call, signal);
     } catch (error) {
-      if (!(error instanceof OpenClawError) || signal.aborted || isOwn(error)) throw error;
-      if (error.code === 'SHUTTING_DOWN') await untilAborted(new Promise<never>(() => undefined), signal);
-      if (error.code !== 'RATE_LIMITED') throw error;
-      await sleep(clock, error.retryAfterMs ?? BUSY_MS, signal);
+      const free = untilFree(clock, signal, error);
+      if (!free) throw error;
+      await free;
     }
   }
+}
+
+interface Waiting {
+  readonly clock: Clock;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Resolves when a call that was refused, since too many wait for a thread, may be made again; when there are no more threads it rejects once the run is let go of.
+ * `undefined` for any other error. `isOwn`: the error is what the code itself came to, and no word of the threads.
+ */
+export function untilFree(
+  clock: Clock,
+  signal: AbortSignal,
+  error: unknown,
+  isOwn: (error: OpenClawError) => boolean = () => false,
+): Promise<void> | undefined {
+  if (!(error instanceof OpenClawError) || signal.aborted || isOwn(error)) return undefined;
+  if (error.code === 'SHUTTING_DOWN') return untilAborted(new Promise<never>(() => undefined), signal);
+  return error.code === 'RATE_LIMITED' ? sleep(clock, error.retryAfterMs ?? BUSY_MS, signal) : undefined;
 }
 
 /** No arguments at all are what some models write for a tool that needs none. */

@@ -7,7 +7,7 @@ export function executeDamaged(lease: Lease, damage: string, store: Store) {
   let isReleased = false;
   return {
     command: () => undefined,
-    expire: () => undefined,
+    look: () => undefined,
     release() {
       isReleased = true;
     },
@@ -15,10 +15,10 @@ export function executeDamaged(lease: Lease, damage: string, store: Store) {
   };
 }
 
-async function endDamaged(lease: Lease, damage: string, store: Store, isReleased: () => boolean): Promise<void> {
+async function endDamaged(lease: Lease, damage: string, store: Store, isReleased: () => boolean): Promise<undefined> {
   const usage = await usageOf(lease, store);
   for (let coming = lease.incoming(); coming; coming = lease.incoming()) await coming;
-  if (isReleased()) return;
+  if (isReleased()) return undefined;
   const error = new OpenClawError(
     'DATA_DAMAGED',
     `What the disk had of this run is damaged: ${damage}. Ask again with a new key, or restore a backup.`,
@@ -30,6 +30,7 @@ async function endDamaged(lease: Lease, damage: string, store: Store, isReleased
     // Another owner has the run, or nobody can write it.
     if (!(thrown instanceof OpenClawError)) throw thrown;
   }
+  return undefined;
 }
 
 /** As far as it is known. */

@@ -16,6 +16,7 @@ import { executeDamaged } from './damaged.ts';
 import { copyPast } from './fork.ts';
 import { type RunLimits, runDeadlineMs } from './limits.ts';
 import { Operation } from './operation.ts';
+import type { Parked } from './parked.ts';
 import { type Replay, type ReplayState, replayRun } from './replay.ts';
 import { scrubbed, scrubbedJson } from './scrubbed.ts';
 import type { Seat } from './sessions.ts';
@@ -28,21 +29,21 @@ import { RunWriter } from './writer.ts';
 /** A run that this process works on. */
 export interface RunningRun {
   command(command: Command): void;
-  /** Ends the run when its time is up. */
-  expire(now: number): void;
+  /** Ends the run when its time is up; parks it when it did nothing but wait for people for so long. */
+  look(now: number, parkAfterMs: number): void;
   /** Lets go without an end in the log: the lease is lost, or the process drains. Another owner goes on. */
   release(): void;
-  /** Resolves when the run is over for this process. Never rejects, save for a defect. */
-  readonly over: Promise<void>;
+  /** Resolves when the run is over for this process: when it is parked, to how. Never rejects, save for a defect. */
+  readonly over: Promise<Parked | undefined>;
 }
 
-/** Carries one run from its lease to its end: what it was asked → its steps → what happened. `isLeft`: it was there before this process. */
-export function executeRun(lease: Lease, deps: RunDeps, isLeft: boolean): RunningRun {
-  return lease.damage === undefined ? new Execution(lease, deps, isLeft) : executeDamaged(lease, lease.damage, deps.store);
+/** Carries one run from its lease to its end: what it was asked → its steps → what happened. `isLeft`: it was there before this process. `parked`: this process parked it. */
+export function executeRun(lease: Lease, deps: RunDeps, isLeft: boolean, parked?: Parked): RunningRun {
+  return lease.damage === undefined ? new Execution(lease, deps, isLeft, parked) : executeDamaged(lease, lease.damage, deps.store);
 }
 
 class Execution implements RunningRun {
-  readonly over: Promise<void>;
+  readonly over: Promise<Parked | undefined>;
   readonly #work: Work;
   readonly #deadlineMs: number;
   /** What the run does: it talks with a model, or carries out an operation of its agent's. */
@@ -54,21 +55,32 @@ class Execution implements RunningRun {
   #snapshots: Snapshots | undefined;
   /** What replaying an earlier owner's log gave. */
   #past: ReplayState | undefined;
+  #seat: Seat | undefined;
+  /** When the first of its questions expires, as far as that is known from before it was parked. */
+  readonly #questionsUntilMs: number | undefined;
+  /** Set while the run is being parked. */
+  #parked: Parked | undefined;
 
-  constructor(lease: Lease, deps: RunDeps, isLeft: boolean) {
+  constructor(lease: Lease, deps: RunDeps, isLeft: boolean, parked: Parked | undefined) {
     const asked = (JSON.parse(lease.creation) as WireRecord)[3] as Payloads['run.created'];
     const { wheel, textDurability } = deps;
     const writer = new RunWriter(lease, { wheel, textDurability, intervalMs: asked.tokenInterval ?? deps.tokenIntervalMs }, () => {
       this.#snapshots = createSnapshots(deps.store, lease, this.#past);
     });
     this.#work = new Work(lease, deps, asked, writer);
+    const wasLeft = isLeft || (lease.head.seq > 1 && !parked);
     this.#doing =
-      asked.operation === undefined ? new Talk(this.#work) : new Operation(this.#work, asked.operation, isLeft || lease.head.seq > 1);
-    this.#deadlineMs = runDeadlineMs(asked.at, deps.limits, deps.clock);
+      asked.operation === undefined
+        ? new Talk(this.#work)
+        : new Operation(this.#work, asked.operation, wasLeft, parked?.operationDeadlineMs);
+    this.#questionsUntilMs = parked && questionsUntilMs(parked);
+    this.#deadlineMs = parked?.deadlineMs ?? runDeadlineMs(asked.at, deps.limits, deps.clock);
     this.over = this.#live();
   }
 
   command(command: Command): void {
+    // It is for the run's next owner, at once.
+    if (this.#parked) this.#parked.isCalled = true;
     if (this.#early) return void this.#early.push(command);
     try {
       this.#accept(command);
@@ -77,10 +89,10 @@ class Execution implements RunningRun {
     }
   }
 
-  expire(now: number): void {
-    const { brake, deps } = this.#work;
-    if (now < this.#deadlineMs) return;
-    brake.halt(new Stop((used) => failure(tooLong(deps.limits), used)));
+  look(now: number, parkAfterMs: number): void {
+    const { brake, deps, lease } = this.#work;
+    if (now >= this.#deadlineMs) brake.halt(new Stop((used) => failure(tooLong(deps.limits), used)));
+    else if (this.#work.hasRested(parkAfterMs, now) && !brake.stop && !lease.incoming()) this.#park();
   }
 
   release(): void {
@@ -93,19 +105,31 @@ class Execution implements RunningRun {
     brake.halt(new Stop());
   }
 
-  async #live(): Promise<void> {
+  #park(): void {
+    const { approvals, deps } = this.#work;
+    const { clock } = deps;
+    const deadlineMs = this.#deadlineMs;
+    const operationDeadlineMs = this.#doing instanceof Operation ? this.#doing.deadlineMs : undefined;
+    const untilMs = Math.min(clock.now() + approvals.leftMs, deadlineMs, operationDeadlineMs ?? deadlineMs);
+    this.#parked = { untilMs, deadlineMs, operationDeadlineMs, isCalled: false };
+    this.#seat?.keep();
+    this.release();
+  }
+
+  async #live(): Promise<Parked | undefined> {
     try {
       await this.#answer();
     } catch (thrown) {
       const reason: unknown = this.#work.brake.stop ?? thrown;
-      if (isLeaseGone(thrown)) return;
+      if (isLeaseGone(thrown)) return undefined;
       const outcome = reason instanceof Stop ? reason.end?.(this.#work.usage) : failure(this.#shown(reason), this.#work.usage);
-      if (!outcome) return;
+      if (!outcome) return this.#parked;
       if (this.#doing instanceof Operation) await this.#doing.end();
       await this.#endAnyway(outcome);
     } finally {
       this.#snapshots?.stop();
     }
+    return undefined;
   }
 
   /** An error that may be shown: a defect is reported, and its id shown instead. */
@@ -121,6 +145,7 @@ class Execution implements RunningRun {
     const { asked, deps, lease, brake } = this.#work;
     const { session } = asked;
     using seat = session === undefined ? undefined : deps.sessions.seat(lease.key, session);
+    this.#seat = seat;
     const replay = lease.head.seq > 1 || asked.fork ? await this.#replay() : undefined;
     this.#open();
     brake.goOn();
@@ -171,7 +196,7 @@ class Execution implements RunningRun {
     this.#work.usage = replay.fold.usage;
     this.#past = replay.state;
     this.#accepted = new Set(replay.accepted);
-    if (replay.state.approvals) this.#work.approvals.restore(replay.state.approvals);
+    if (replay.state.approvals) this.#work.approvals.restore(replay.state.approvals, this.#questionsUntilMs);
     this.#doing.restore(replay);
     if (replay.cancelled !== undefined) this.#cancel(replay.cancelled);
     return replay;
@@ -241,6 +266,12 @@ class Execution implements RunningRun {
     this.#work.brake.halt(new Stop((usage) => ({ status: 'cancelled', by, usage })));
   }
 }
+
+/** When the first question of a run that was parked expires; absent where the run's time is up before. */
+function questionsUntilMs({ untilMs, deadlineMs, operationDeadlineMs = deadlineMs }: Parked): number | undefined {
+  return untilMs < Math.min(deadlineMs, operationDeadlineMs) ? untilMs : undefined;
+}
+
 /** Of errors that are no plain failures. */
 const STATUS: { readonly [K in ErrorCode]?: 'timed_out' | 'needs_attention' } = {
   PROVIDER_TIMEOUT: 'timed_out',

@@ -12,6 +12,8 @@ export interface RunLimits {
   readonly regeneratedChars: number;
   /** Milliseconds from a run's creation to its end, whoever worked on it. */
   readonly runMs: number;
+  /** Milliseconds in which a run did nothing but wait for people, after which it is parked: it leaves its thread and memory until one of them answers. */
+  readonly parkAfterMs: number;
 }
 
 export const RUN_LIMITS: RunLimits = {
@@ -20,6 +22,7 @@ export const RUN_LIMITS: RunLimits = {
   noProgressAttempts: 5,
   regeneratedChars: 2_000_000,
   runMs: 30 * 60_000,
+  parkAfterMs: 10_000,
 };
 
 /** What a run gets at least from each owner, so that none dies of the time in which nobody could work on it. The meter of attempts bounds how often. */

@@ -2,7 +2,7 @@ import { type Ask, type CodedAgent, encodeState, type OperationCard, type Operat
 import { addUsage, type ErrorBody, OpenClawError } from '@openclaw-runtime/protocol';
 import type { AgentThreads } from '../pool/threads.ts';
 import type { Agent } from './agents.ts';
-import { whenFree } from './call-tool.ts';
+import { untilFree } from './call-tool.ts';
 import { Children } from './children.ts';
 import { runDeadlineMs } from './limits.ts';
 import { beginOperation, DIED, type OperationPast } from './past.ts';
@@ -24,12 +24,14 @@ export class Operation {
   readonly #told = new Set<string>();
   #past: OperationPast = beginOperation();
   #replay: Replay | undefined;
+  #deadlineMs: number | undefined;
 
-  /** `isLeft`: a dead process may have been at it. */
-  constructor(work: Work, name: string, isLeft: boolean) {
+  /** `isLeft`: a dead process may have been at it. `deadlineMs`: when its time is up, where that is known from before it was parked. */
+  constructor(work: Work, name: string, isLeft: boolean, deadlineMs: number | undefined) {
     this.#work = work;
     this.#name = name;
     this.#isLeft = isLeft;
+    this.#deadlineMs = deadlineMs;
     this.#children = new Children(work);
   }
 
@@ -40,6 +42,11 @@ export class Operation {
     this.#work.usage = addUsage(this.#work.usage, this.#past.generated);
     if (replay.state.children) this.#children.restore(replay.state.children);
     for (const { error } of this.#past.pieces) if (error) this.#tell(error);
+  }
+
+  /** When its own time is up, on the clock's `now`, where it has one. */
+  get deadlineMs(): number | undefined {
+    return this.#deadlineMs;
   }
 
   /** A message is kept in the log: nobody answers it. */
@@ -90,8 +97,13 @@ export class Operation {
     for (;;) {
       brake.goOn();
       try {
-        return await whenFree(deps.clock, brake.signal, () => this.#start(code, threads, requests), this.#isAnswer);
+        return await this.#start(code, threads, requests);
       } catch (thrown) {
+        const free = untilFree(deps.clock, brake.signal, thrown, this.#isAnswer);
+        if (free) {
+          await free;
+          continue;
+        }
         brake.goOn();
         const error = own(thrown);
         if (!isThreadLost(error) || !restarts.isLeft(error, deps.clock.now())) throw error;
@@ -102,20 +114,24 @@ export class Operation {
   }
 
   #start(agent: CodedAgent, threads: AgentThreads, requests: Requests): Promise<string | undefined> {
-    const { brake, deps, tenant, lease } = this.#work;
+    const { brake, deps, tenant, lease, rest } = this.#work;
     requests.restart();
-    const said = (text: string, dropped: number): void => deps.onSaid(lease.key, text, dropped);
-    return threads.call({ agent, tenant, job: this.#job(agent), ask: (request) => this.#answer(requests, request), said }, brake.signal);
+    const said = (text: string, dropped: number): void => {
+      rest.stir();
+      deps.onSaid(lease.key, text, dropped);
+    };
+    const ask = (request: Ask): Promise<string | undefined> => {
+      const answer = requests.answer(request);
+      answer.catch(this.#heed);
+      return answer;
+    };
+    return threads.call({ agent, tenant, job: this.#job(agent), ask, said }, brake.signal);
   }
 
-  async #answer(requests: Requests, request: Ask): Promise<string | undefined> {
-    try {
-      return await requests.answer(request);
-    } catch (error) {
-      if (error instanceof OpenClawError) this.#tell(error);
-      throw error;
-    }
-  }
+  /** Knows what the operation is told before it is. */
+  readonly #heed = (error: unknown): void => {
+    if (error instanceof OpenClawError) this.#tell(error);
+  };
 
   #tell(error: Pick<ErrorBody, 'code' | 'message'>): void {
     if (error.code === 'RATE_LIMITED' || error.code === 'SHUTTING_DOWN') this.#told.add(wordsOf(error));
@@ -155,7 +171,8 @@ export class Operation {
   #limit({ timeoutMs }: OperationCard): () => void {
     const { asked, deps, brake } = this.#work;
     if (timeoutMs === undefined) return () => undefined;
-    const leftMs = runDeadlineMs(asked.at, { runMs: timeoutMs }, deps.clock) - deps.clock.now();
+    this.#deadlineMs ??= runDeadlineMs(asked.at, { runMs: timeoutMs }, deps.clock);
+    const leftMs = Math.max(this.#deadlineMs - deps.clock.now(), 0);
     const error = new OpenClawError(
       'PROVIDER_TIMEOUT',
       `The operation took longer than ${timeoutMs} ms. Raise its timeoutMs if that is expected.`,

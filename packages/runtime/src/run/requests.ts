@@ -1,10 +1,11 @@
-import { type Ask, type DonePiece, encodeState, type ModelAnswer, type PersonAnswer } from '@openclaw-runtime/agent';
+import { type Ask, type DonePiece, encodePlain, encodeState, type ModelAnswer, type PersonAnswer } from '@openclaw-runtime/agent';
 import { encodeRecord, NO_USAGE, OpenClawError, type StepFold, type Usage } from '@openclaw-runtime/protocol';
 import type { Agent } from './agents.ts';
 import { answerOf } from './answer.ts';
 import { APPROVAL_MS } from './approvals.ts';
 import type { Children } from './children.ts';
 import { generate } from './generate.ts';
+import { recordLevel } from './level-warning.ts';
 import { countEvent, type OperationPast, questionId, saved } from './past.ts';
 import { operationCall } from './question.ts';
 import type { Replay } from './replay.ts';
@@ -39,8 +40,8 @@ export class Requests {
   /** The step that an earlier owner of the run left open. */
   #open: Replay | undefined;
   #lastStep: number;
-  /** Model calls that are shown follow one another. */
-  #lastStream: Promise<unknown> = Promise.resolve();
+  /** Model calls that are shown follow one another: the last of them, while it goes on. */
+  #streaming: Promise<unknown> | undefined;
   /** Events that an earlier start has told, by name. */
   #told: Map<string, number> = new Map();
 
@@ -60,19 +61,27 @@ export class Requests {
 
   /** The operation begins from its last state. */
   restart(): void {
+    this.#work.rest.steps = 0;
     this.#told = new Map(this.#past.events);
   }
 
   /** Answers with text as `encodeState` writes it, once it is durable. */
   answer(request: Ask): Promise<string | undefined> {
+    const { rest } = this.#work;
+    rest.stir();
     switch (request.do) {
       case 'stream':
         return this.#piece('stream', '', request.n, (before) => this.#stream(request, before));
       case 'generate':
         return this.#piece('generate', request.name, request.n, () => this.#generate(request));
+      case 'begun':
+        rest.steps++;
+        return Promise.resolve(undefined);
       case 'done':
+        if (rest.steps > 0) rest.steps--;
         return this.#piece('step', request.name, request.n, () => Promise.resolve(this.#step(request)));
       case 'person':
+        rest.steps = request.steps ?? 0;
         return this.#piece('ask', request.name, request.n, () => this.#person(request));
       case 'run':
         return this.#piece('run', request.name, request.n, () => this.#child(request));
@@ -106,9 +115,15 @@ export class Requests {
     if (this.#kept > MAX_KEPT) return Promise.reject(tooMuch());
     if (what === 'stream' && n !== this.#streams) return Promise.reject(outOfTurn(n, this.#streams));
     if (what === 'stream') this.#streams++;
-    const begun = this.#carryOut({ what, name, n }, work).finally(() => this.#pending.delete(key));
-    begun.catch(() => undefined);
+    const { rest } = this.#work;
+    rest.begin();
+    const begun = this.#carryOut({ what, name, n }, work);
     this.#pending.set(key, begun);
+    const over = (): void => {
+      this.#pending.delete(key);
+      rest.end();
+    };
+    begun.then(over, over);
     return begun;
   }
 
@@ -152,8 +167,12 @@ export class Requests {
   }
 
   #stream(request: AskOf<'stream'>, before: string[]): Promise<string | undefined> {
-    const next = this.#lastStream.then(() => this.#shown(request, before));
-    this.#lastStream = next.catch(() => undefined);
+    const next = this.#streaming ? this.#streaming.then(() => this.#shown(request, before)) : this.#shown(request, before);
+    const over = (): void => {
+      if (this.#streaming === last) this.#streaming = undefined;
+    };
+    const last = next.then(over, over);
+    this.#streaming = last;
     return next;
   }
 
@@ -172,7 +191,7 @@ export class Requests {
       const { finish, text, toolCalls, records } = answerOf(step, result);
       this.#spend(result.usage);
       writer.append(records, false);
-      const value = encodeState({ text, toolCalls, finish, usage: result.usage } satisfies ModelAnswer);
+      const value = encodePlain({ text, toolCalls, finish, usage: result.usage } satisfies ModelAnswer);
       const piece: DonePiece = { what: 'stream', name: '', n, value };
       this.#past.pieces.push(piece);
       this.#know(piece);
@@ -193,9 +212,12 @@ export class Requests {
   async #generate({ name, n, call }: AskOf<'generate'>): Promise<string | undefined> {
     const { deps, asked, tenant } = this.#work;
     const since = deps.clock.now();
-    const { model, messages, tools } = operationCall(asked, deps, call, 0, undefined);
+    const { model, messages, tools, level } = operationCall(asked, deps, call, 0, undefined);
     const spend = (usage: Usage): void => this.#work.spend(usage);
-    const answer = await generate(deps, { model, messages, tenant, ...(tools && { tools }) }, spend, this.#signal);
+    const question = { model, messages, tenant, ...(tools && { tools }), ...(level && { level }) };
+    const answer = await generate(deps, question, spend, this.#signal, (who, leveled) =>
+      recordLevel(this.#work.writer, { step: 0, model: who }, leveled),
+    );
     return this.#done({ what: 'generate', name, n, value: this.#encoded(answer) }, since);
   }
 

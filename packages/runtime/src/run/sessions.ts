@@ -6,12 +6,14 @@ import { whenNotFull } from './when-not-full.ts';
 
 /** Conversations: the runs of one session take turns, in the order in which they took their seats, and each sees what the ones before said. */
 export interface Sessions {
-  /** A seat behind all runs of this session that have one. To be taken before a run waits for anything, so that a restart keeps the order. */
+  /** The seat that the run kept, or one behind all runs of this session that have one. To be taken before a run waits for anything, so that a restart keeps the order. */
   seat(key: RunKey, session: string): Seat;
 }
 
 /** Leaving it lets the next run have its turn. */
 export interface Seat extends Disposable {
+  /** The run is parked: leaving the seat does not free it, and the run's next owner goes on from it. */
+  keep(): void;
   /** Waits until all before have left. Rejects with the signal's reason. */
   turn(signal: AbortSignal): Promise<Turn>;
 }
@@ -37,30 +39,79 @@ interface SessionState {
 }
 
 export function createSessions(store: Store, clock: Clock): Sessions {
-  /** By session: resolves when the last seat that was taken is free. */
-  const tails = new Map<string, Promise<void>>();
-
+  const house: Room = { store, clock, tails: new Map(), kept: new Map() };
   return {
     seat(key, session) {
-      const slash = key.indexOf('/');
-      const tenant = key.slice(0, slash);
-      const name = `session/${session}`;
-      const place = `${tenant}/${name}`;
-      const before = tails.get(place) ?? Promise.resolve();
-      const left = Promise.withResolvers<void>();
-      const mine = Promise.all([before, left.promise]).then(() => {
-        if (tails.get(place) === mine) tails.delete(place);
-      });
-      tails.set(place, mine);
-      return {
-        async turn(signal) {
-          await untilAborted(before, signal);
-          return takeTurn(store, clock, tenant, name, key.slice(slash + 1));
-        },
-        [Symbol.dispose]: () => left.resolve(),
-      };
+      const own = house.kept.get(key);
+      house.kept.delete(key);
+      return own ?? new SessionSeat(house, key, session);
     },
   };
+}
+
+interface Room {
+  readonly store: Store;
+  readonly clock: Clock;
+  /** By session: the last seat that was taken and is not free. */
+  readonly tails: Map<string, SessionSeat>;
+  /** Of runs that are parked. */
+  readonly kept: Map<RunKey, SessionSeat>;
+}
+
+/** One of a line of seats, without closures or promises of its own: it may be kept for days. */
+class SessionSeat implements Seat {
+  readonly #room: Room;
+  readonly #key: RunKey;
+  /** Of the session, in its tenant. */
+  readonly #place: string;
+  #before: SessionSeat | undefined;
+  #next: SessionSeat | undefined;
+  #isLeft = false;
+  #onTurn: (() => void) | undefined;
+
+  constructor(room: Room, key: RunKey, session: string) {
+    this.#room = room;
+    this.#key = key;
+    this.#place = `${key.slice(0, key.indexOf('/'))}/session/${session}`;
+    this.#before = room.tails.get(this.#place);
+    if (this.#before) this.#before.#next = this;
+    room.tails.set(this.#place, this);
+  }
+
+  async turn(signal: AbortSignal): Promise<Turn> {
+    if (this.#before) {
+      const turn = new Promise<void>((resolve) => {
+        this.#onTurn = resolve;
+      });
+      await untilAborted(turn, signal);
+    }
+    const { store, clock } = this.#room;
+    const slash = this.#key.indexOf('/');
+    return takeTurn(store, clock, this.#key.slice(0, slash), this.#place.slice(slash + 1), this.#key.slice(slash + 1));
+  }
+
+  keep(): void {
+    this.#room.kept.set(this.#key, this);
+  }
+
+  [Symbol.dispose](): void {
+    if (this.#room.kept.get(this.#key) === this) return;
+    this.#isLeft = true;
+    if (!this.#before) this.#free();
+  }
+
+  /** Nobody sits here or before. */
+  #free(): void {
+    const { tails } = this.#room;
+    if (tails.get(this.#place) === this) tails.delete(this.#place);
+    let next = this.#next;
+    while (next) {
+      next.#before = undefined;
+      if (!next.#isLeft) return next.#onTurn?.();
+      if (tails.get(this.#place) === next) tails.delete(this.#place);
+      next = next.#next;
+    }
+  }
 }
 
 async function takeTurn(store: Store, clock: Clock, tenant: string, name: string, run: string): Promise<Turn> {

@@ -1,7 +1,8 @@
-import type { ModelSink } from '@openclaw-runtime/model';
+import type { Leveled, ModelSink } from '@openclaw-runtime/model';
 import { addUsage, type ErrorBody, type Usage } from '@openclaw-runtime/protocol';
 import type { Lease } from '@openclaw-runtime/store';
 import type { Comparison } from './comparison.ts';
+import { recordLevel } from './level-warning.ts';
 import type { RunWriter } from './writer.ts';
 
 /** One call of a step. */
@@ -23,6 +24,8 @@ export class StepSink implements ModelSink {
   heard = false;
   /** What the provider calls the response, when it keeps it. */
   response: string | undefined;
+  /** What was last said of the level. */
+  #warned: string | undefined;
 
   constructor(lease: Lease, writer: RunWriter, place: CallPlace, attempt: number) {
     this.#lease = lease;
@@ -51,6 +54,12 @@ export class StepSink implements ModelSink {
   responding(response: string): void {
     this.response = response;
     if (response !== this.#place.attach) this.#writer.record('step.responding', this.#place.step, this.attempt, { response }, 'process');
+  }
+
+  leveled(leveled: Leveled): void {
+    if (leveled.warning === this.#warned) return;
+    this.#warned = leveled.warning;
+    recordLevel(this.#writer, this.#place, leveled);
   }
 
   spent(usage: Usage): void {

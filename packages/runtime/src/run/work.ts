@@ -8,6 +8,7 @@ import type { Agent } from './agents.ts';
 import { Approvals } from './approvals.ts';
 import { Brake } from './brake.ts';
 import type { RunLimits } from './limits.ts';
+import { Rest } from './rest.ts';
 import type { Sessions } from './sessions.ts';
 import type { RunWriter } from './writer.ts';
 
@@ -44,6 +45,7 @@ export class Work {
   readonly run: string;
   usage = NO_USAGE;
   #approvals: Approvals | undefined;
+  #rest: Rest | undefined;
 
   constructor(lease: Lease, deps: RunDeps, asked: Payloads['run.created'], writer: RunWriter) {
     this.lease = lease;
@@ -56,7 +58,16 @@ export class Work {
   }
 
   get approvals(): Approvals {
-    return (this.#approvals ??= new Approvals({ run: this.run, writer: this.writer, clock: this.deps.clock }));
+    return (this.#approvals ??= new Approvals({ run: this.run, writer: this.writer, clock: this.deps.clock, rest: this.rest }));
+  }
+
+  get rest(): Rest {
+    return (this.#rest ??= new Rest(this.deps.clock));
+  }
+
+  /** Whether the run did nothing but wait for people in the last `ms`. */
+  hasRested(ms: number, nowMs: number): boolean {
+    return this.#rest?.hasLasted(ms, nowMs) ?? false;
   }
 
   get facts(): RunFacts {

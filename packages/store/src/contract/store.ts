@@ -165,6 +165,11 @@ export interface Lease {
    * that goes on are only let go up to the seq of its latest one, which must be durable.
    */
   saveReplay(seq: number, replay: string): void;
+  /**
+   * Gives the lease back for a while: the run takes no place of those that the owner has, hardly takes memory, and is offered again, at once, when a command for it
+   * comes, and otherwise `forMs` from now; at once where that is 0. A restart offers it too. Nothing happens where the lease is no longer the latest.
+   */
+  park(forMs: number): void;
 }
 
 export interface Consumer {

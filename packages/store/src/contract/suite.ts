@@ -130,6 +130,48 @@ export const CHECKS: readonly Check[] = [
     },
   },
   {
+    name: 'a parked run is nobody’s until a command for it comes or its time, and is offered then with all that it had',
+    async run(store) {
+      const key = runKey('t', 'parked');
+      const leases: Lease[] = [];
+      const heard: Command[] = [];
+      let offered = Promise.withResolvers<void>();
+      store.queue.consume('suite', 1, {
+        leased(lease) {
+          leases.push(lease);
+          offered.resolve();
+        },
+        command: (_key, command) => heard.push(command),
+        lost: () => undefined,
+      });
+      const next = async (): Promise<Lease> => {
+        await offered.promise;
+        offered = Promise.withResolvers();
+        return leases.at(-1) as Lease;
+      };
+      await store.runs.create(key, created('q'), 'f');
+      const first = await next();
+      first.append([encodeRecord('text', 1, 1, 'before')], 'process');
+      await first.settled();
+      first.park(60_000);
+      throwsCode('FENCED', () => first.append([encodeRecord('text', 1, 1, 'zombie')], 'process'));
+      await store.state.put('t', 'other', 'goes on', 0);
+      equal((await readAll(store, key, 0, 1000)).length, 2, 'records of the parked run');
+      equal((await store.runs.list('t', { limit: 1 })).runs[0]?.status, 'running', 'status of the parked run');
+      await store.inbox.put(key, { id: 'c', kind: 'feedback' });
+      const second = await next();
+      equal(second.creation, created('q'), 'first record');
+      equal(`${second.head.seq} ${second.commands.map(({ id }) => id).join()} ${heard.length}`, '2 c 0', 'head and commands');
+      second.handled('c');
+      second.park(1);
+      const third = await next();
+      equal(third.commands.length, 0, 'commands after their time');
+      third.append([encodeRecord('text', 1, 1, 'after'), ended], 'disk', true);
+      await third.settled();
+      equal((await readAll(store, key, 0, 1000)).length, 4, 'records at the end');
+    },
+  },
+  {
     name: 'a run that is alive and long reads whole',
     async run(store) {
       const key = runKey('t', 'long');

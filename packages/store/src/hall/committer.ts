@@ -27,7 +27,9 @@ export interface Committer {
   full(): Promise<void> | undefined;
   /** Throws `STORE_FAILED` when nothing will be written any more. */
   check(): void;
-  /** Resolves when nothing is staged or in flight. */
+  /** Moves the run's records into a segment, with one of the next commits, and then says `placed`; at once where they are in one. */
+  place(entry: Entry): void;
+  /** Resolves when nothing is staged or in flight. What was to be placed stays where it is. */
   idle(): Promise<void>;
   nextBorn(): number;
   /** Takes on runs with records that an earlier process left in the journal. */
@@ -78,6 +80,8 @@ export function createCommitter(persister: Persister, clock: Clock, gap: Gap, fi
   let creates: { entry: Entry; waiting: Waiting<Creation> }[] = [];
   let rows: { row: Row; waiting: Waiting<boolean> | undefined }[] = [];
   const journal = createJournalWindow();
+  /** Runs whose records are to get a place. */
+  let places: Entry[] = [];
   let drained: Waiting<void>[] = [];
   let idlers: (() => void)[] = [];
 
@@ -114,6 +118,9 @@ export function createCommitter(persister: Persister, clock: Clock, gap: Gap, fi
     }
     const aged = journal.chars > JOURNAL_CHARS ? journal.oldest(MOVES_PER_COMMIT, (entry) => !placing.has(entry.key)) : [];
     for (const entry of aged) segments.push(...segmentsOf(entry));
+    const displaced = places.slice(0, MOVES_PER_COMMIT);
+    places = places.slice(MOVES_PER_COMMIT);
+    for (const entry of displaced) if (!placing.has(entry.key)) segments.push(...segmentsOf(entry));
     let born = '';
     for (const { entry } of creates) {
       born += encodeLine(entry.key, entry.epoch, entry.inflight as NonNullable<Entry['inflight']>, entry.fingerprint);
@@ -131,7 +138,7 @@ export function createCommitter(persister: Persister, clock: Clock, gap: Gap, fi
       rows: rows.map(({ row }) => row),
       dropBelow: journal.lowWater(id),
     };
-    const sent = { moving, creates, rows, segments, sync };
+    const sent = { moving, creates, rows, segments, displaced, sync };
     staged = [];
     creates = [];
     rows = [];
@@ -192,6 +199,7 @@ export function createCommitter(persister: Persister, clock: Clock, gap: Gap, fi
       { retryAfterMs: 1000 },
     );
     placing.clear();
+    places = [...sent.displaced, ...places];
     for (const { entry, waiting } of sent.creates) {
       entry.journal = 0;
       waiting.reject(error);
@@ -229,7 +237,7 @@ export function createCommitter(persister: Persister, clock: Clock, gap: Gap, fi
   };
 
   const next = (): void => {
-    if (staged.length > 0 || creates.length > 0 || rows.length > 0) return schedule();
+    if (staged.length > 0 || creates.length > 0 || rows.length > 0 || places.length > 0) return schedule();
     const waiting = idlers;
     idlers = [];
     for (const idler of waiting) idler();
@@ -291,7 +299,14 @@ export function createCommitter(persister: Persister, clock: Clock, gap: Gap, fi
       if (stagedChars < FULL_CHARS || phase === 'failed') return undefined;
       return new Promise((resolve, reject) => drained.push({ resolve, reject }));
     },
+    place(entry) {
+      if (phase === 'failed') return;
+      if (entry.placed === entry.seq) return events.placed(entry);
+      places.push(entry);
+      schedule();
+    },
     idle() {
+      places = [];
       if (phase === 'idle' || phase === 'failed') return Promise.resolve();
       return new Promise((resolve) => idlers.push(resolve));
     },
@@ -308,5 +323,6 @@ interface Sent {
   readonly creates: readonly { readonly entry: Entry; readonly waiting: Waiting<Creation> }[];
   readonly rows: readonly { readonly row: Row; readonly waiting: Waiting<boolean> | undefined }[];
   readonly segments: readonly Segment[];
+  readonly displaced: readonly Entry[];
   readonly sync: boolean;
 }

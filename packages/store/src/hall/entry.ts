@@ -11,10 +11,10 @@ export interface Entry {
   readonly key: string;
   readonly born: number;
   readonly fingerprint: string;
-  /** The first record's text. */
-  readonly creation: string;
+  /** The first record's text; '' while it is shed. */
+  creation: string;
   /** Records or commands of it are lost: what. */
-  readonly damage: string | undefined;
+  damage: string | undefined;
   epoch: number;
   seq: number;
   h: number;
@@ -39,8 +39,13 @@ export interface Entry {
   /** Commands on their way to the disk, and who waits for there to be none. */
   incoming: number;
   quiet: (() => void)[] | undefined;
-  followers: (() => void)[];
-  waiters: Waiter[];
+  /** Absent where there are none, as the waiters are: most runs have none most of the time. */
+  followers: (() => void)[] | undefined;
+  waiters: Waiter[] | undefined;
+  /** Its place among those that are parked; -1 when it is none of them. */
+  rank: number;
+  /** Nothing of its log is in memory. */
+  shed: boolean;
 }
 
 export interface Waiter {
@@ -76,8 +81,10 @@ export function newEntry(key: string, born: number, creation: string, fingerprin
     commands: [],
     incoming: 0,
     quiet: undefined,
-    followers: [],
-    waiters: [],
+    followers: undefined,
+    waiters: undefined,
+    rank: -1,
+    shed: false,
   };
 }
 
@@ -129,17 +136,18 @@ export function settleEntry(entry: Entry): void {
   entry.bytes += piece.body.length;
   const seq = piece.first + piece.count - 1;
   entry.head = { epoch: entry.epoch, seq, h: piece.h, done: entry.ending && seq === entry.seq };
-  if (entry.waiters.length > 0) {
+  if (entry.waiters) {
     const ready = entry.waiters.filter((waiter) => waiter.seq <= seq);
-    entry.waiters = entry.waiters.filter((waiter) => waiter.seq > seq);
+    const others = entry.waiters.filter((waiter) => waiter.seq > seq);
+    entry.waiters = others.length > 0 ? others : undefined;
     for (const waiter of ready) waiter.resolve();
   }
 }
 
 /** The disk is full: whoever is in a hurry hears of it. */
 export function refuseEntry(entry: Entry, error: unknown): void {
-  for (const waiter of entry.waiters) if (waiter.hurried) waiter.reject(error);
-  entry.waiters = entry.waiters.filter((waiter) => !waiter.hurried);
+  for (const waiter of entry.waiters ?? []) if (waiter.hurried) waiter.reject(error);
+  entry.waiters = entry.waiters?.filter((waiter) => !waiter.hurried);
 }
 
 /** The durable records that have no place of their own yet, with those in flight, in pieces that are not too long to be taken apart. */

@@ -1,6 +1,7 @@
 import type { Clock } from '@openclaw-runtime/kit';
 import { OpenClawError } from '@openclaw-runtime/protocol';
 import type { Created, Head, Member, Page, RunKey, Store } from '../contract/store.ts';
+import { firstRecord } from './about.ts';
 import { createCache } from './cache.ts';
 import { cutPiece, joinPieces, limitPiece, type Piece } from './chunk.ts';
 import { createCommitter, type Gap } from './committer.ts';
@@ -8,6 +9,7 @@ import { type Entry, newEntry, recoveredEntry } from './entry.ts';
 import { createInbox } from './inbox.ts';
 import { createLeases } from './leases.ts';
 import { createListing } from './listing.ts';
+import { createParking } from './parking.ts';
 import type { Persister, Recovered } from './persister.ts';
 import { createRunIds } from './run-ids.ts';
 import { createUpkeep } from './upkeep.ts';
@@ -38,21 +40,39 @@ export function createHall({ persister, recovered, secret, clock, gap, cacheChar
 
   const committer = createCommitter(persister, clock, gap, recovered.nextId, {
     moved(entry) {
-      for (const follower of entry.followers) follower();
+      if (entry.followers) for (const follower of entry.followers) follower();
       if (!entry.head.done) return;
-      entry.followers = [];
+      entry.followers = undefined;
       aliveChars -= entry.creation.length;
       cache.retire(entry);
       leases.finish(entry);
     },
-    placed: (entry) => upkeep.fold(entry.key),
+    placed(entry) {
+      parking.placed(entry);
+      upkeep.fold(entry.key);
+    },
     failed(error) {
       leases.fail(error);
       broken(error);
     },
   });
-  const leases = createLeases(committer);
-  const listing = createListing(persister, cache.alive);
+  const creationOf = async (entry: Entry): Promise<string> => {
+    const { chunk, snapshot } = await readStored(entry.key as RunKey, 0, 1, entry);
+    const creation = chunk ? firstRecord(chunk.body) : snapshot?.creation;
+    if (creation === undefined) throw notFound(entry.key as RunKey);
+    return creation;
+  };
+  const parking = createParking({
+    clock,
+    place: (entry) => persister.loads && committer.place(entry),
+    creationOf,
+    resized(chars) {
+      aliveChars += chars;
+    },
+    offer: (entry, hurried) => leases.offer(entry, hurried),
+  });
+  const leases = createLeases(committer, parking);
+  const listing = createListing(persister, cache.alive, creationOf);
   const upkeep = createUpkeep({
     persister,
     clock,
@@ -147,9 +167,10 @@ export function createHall({ persister, recovered, secret, clock, gap, cacheChar
       follow(key, onAdvance) {
         const entry = cache.get(key);
         if (!entry || entry.head.done) return () => undefined;
-        entry.followers.push(onAdvance);
+        (entry.followers ??= []).push(onAdvance);
         return () => {
-          entry.followers = entry.followers.filter((each) => each !== onAdvance);
+          const others = entry.followers?.filter((each) => each !== onAdvance);
+          entry.followers = others?.length ? others : undefined;
         };
       },
       snapshot: (key) => persister.snapshot(key),
@@ -204,6 +225,7 @@ export function createHall({ persister, recovered, secret, clock, gap, cacheChar
     },
     upkeep: { compact: upkeep.compact, verify: persister.verify, backup: persister.backup, found: recovered.found },
     async close() {
+      parking.stop();
       await upkeep.stop();
       await committer.idle();
       await persister.close();

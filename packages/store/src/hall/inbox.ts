@@ -56,7 +56,7 @@ export function createInbox({ committer, leases, persister, cached, find }: Inbo
 
 /** Resolves when the end that is on its way is durable; rejects when the disk is full, or the store has failed. */
 function ended(entry: Entry): Promise<void> {
-  return new Promise((resolve, reject) => entry.waiters.push({ seq: entry.seq, hurried: true, resolve, reject }));
+  return new Promise((resolve, reject) => (entry.waiters ??= []).push({ seq: entry.seq, hurried: true, resolve, reject }));
 }
 
 /** No command is on its way any more. */

@@ -2,10 +2,12 @@ import { OpenClawError, type WireRecord } from '@openclaw-runtime/protocol';
 import type { Command, Consumer, Durability, Lease, RunKey } from '../contract/store.ts';
 import type { Committer } from './committer.ts';
 import type { Entry } from './entry.ts';
+import type { Parking } from './parking.ts';
 
 /** Who may write which run, and the queue of runs that nobody writes yet. */
 export interface Leases {
-  offer(entry: Entry): void;
+  /** `hurried`: at once, whether a place is free or not. */
+  offer(entry: Entry, hurried?: boolean): void;
   consume(owner: string, capacity: number, consumer: Consumer): () => void;
   claim(entry: Entry): Promise<Lease>;
   /** The run is done: its holder has room for another. */
@@ -21,7 +23,7 @@ interface Holder {
   open: boolean;
 }
 
-export function createLeases(committer: Committer): Leases {
+export function createLeases(committer: Committer, parking: Parking): Leases {
   const holders: Holder[] = [];
   const holding = new Map<Entry, Holder | undefined>();
   /** In the order of offering; a Set, since it may be long and is taken from at the front. */
@@ -51,7 +53,7 @@ export function createLeases(committer: Committer): Leases {
     holder.consumer.leased(lease(entry));
   };
 
-  const lease = (entry: Entry): Lease => new HallLease(entry, committer);
+  const lease = (entry: Entry): Lease => new HallLease(entry, committer, park);
 
   const drop = (entry: Entry): Holder | undefined => {
     const holder = holding.get(entry);
@@ -60,9 +62,16 @@ export function createLeases(committer: Committer): Leases {
     return holder;
   };
 
+  const park = (entry: Entry, forMs: number): void => {
+    drop(entry);
+    entry.token++;
+    parking.park(entry, forMs);
+    pump();
+  };
+
   return {
-    offer(entry) {
-      const holder = (waiting.size === 0 ? withRoom() : undefined) ?? (isUrgent(entry) ? anyone() : undefined);
+    offer(entry, hurried = false) {
+      const holder = (waiting.size === 0 ? withRoom() : undefined) ?? (hurried || isUrgent(entry) ? anyone() : undefined);
       if (holder) give(entry, holder);
       else waiting.add(entry);
     },
@@ -81,10 +90,13 @@ export function createLeases(committer: Committer): Leases {
     async claim(entry) {
       const before = drop(entry);
       entry.token++;
+      const roused = parking.rouse(entry);
       waiting.delete(entry);
       holding.set(entry, undefined);
       before?.consumer.lost(entry.key as RunKey, fenced(entry));
-      if (entry.head.seq < entry.seq) await new Promise<void>((resolve, reject) => entry.waiters.push({ seq: entry.seq, resolve, reject }));
+      if (entry.head.seq < entry.seq)
+        await new Promise<void>((resolve, reject) => (entry.waiters ??= []).push({ seq: entry.seq, resolve, reject }));
+      await roused;
       return lease(entry);
     },
     finish(entry) {
@@ -92,11 +104,14 @@ export function createLeases(committer: Committer): Leases {
       pump();
     },
     command(entry, command) {
-      holding.get(entry)?.consumer.command(entry.key as RunKey, command);
+      const holder = holding.get(entry);
+      if (holder) holder.consumer.command(entry.key as RunKey, command);
+      else parking.wake(entry);
     },
     fail(error) {
+      parking.stop();
       for (const [entry, holder] of holding) {
-        for (const waiter of entry.waiters) waiter.reject(error);
+        for (const waiter of entry.waiters ?? []) waiter.reject(error);
         holder?.consumer.lost(entry.key as RunKey, error);
       }
       holding.clear();
@@ -114,11 +129,13 @@ class HallLease implements Lease {
   readonly commands: readonly Command[];
   readonly #entry: Entry;
   readonly #committer: Committer;
+  readonly #park: (entry: Entry, forMs: number) => void;
   readonly #token: number;
 
-  constructor(entry: Entry, committer: Committer) {
+  constructor(entry: Entry, committer: Committer, park: (entry: Entry, forMs: number) => void) {
     this.#entry = entry;
     this.#committer = committer;
+    this.#park = park;
     this.#token = ++entry.token;
     this.head = entry.head;
     this.commands = [...entry.commands];
@@ -147,7 +164,7 @@ class HallLease implements Lease {
     const entry = this.#entry;
     if (entry.head.seq >= entry.seq) return;
     this.#committer.check();
-    await new Promise<void>((resolve, reject) => entry.waiters.push({ seq: entry.seq, resolve, reject }));
+    await new Promise<void>((resolve, reject) => (entry.waiters ??= []).push({ seq: entry.seq, resolve, reject }));
   }
 
   full(): Promise<void> | undefined {
@@ -170,6 +187,10 @@ class HallLease implements Lease {
   saveReplay(seq: number, replay: string): void {
     this.#guard();
     this.#committer.rowLater({ op: 'replay', key: this.#entry.key, seq, replay });
+  }
+
+  park(forMs: number): void {
+    if (this.#entry.token === this.#token && !this.#entry.ending) this.#park(this.#entry, forMs);
   }
 
   #guard(): void {

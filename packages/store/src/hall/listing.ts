@@ -11,24 +11,37 @@ export interface Listing {
 /** Characters of requests that one page takes apart. */
 const PAGE_CHARS = 4 * 1024 * 1024;
 
-export function createListing(persister: Pick<Persister, 'list'>, entries: () => Iterable<Entry>): Listing {
+/** `creationOf`: the first record of a run that has shed it. */
+export function createListing(
+  persister: Pick<Persister, 'list'>,
+  entries: () => Iterable<Entry>,
+  creationOf: (entry: Entry) => Promise<string>,
+): Listing {
   /** Newest first; ends early where requests are long. */
-  const alive = (tenant: string, { before, status, prefix, limit }: ListQuery): { runs: readonly RunSummary[]; cut: boolean } => {
+  const alive = async (
+    tenant: string,
+    { before, status, prefix, limit }: ListQuery,
+  ): Promise<{ readonly runs: readonly RunSummary[]; readonly cut: boolean }> => {
     if (status !== undefined && status !== 'running') return { runs: [], cut: false };
     const start = `${tenant}/${prefix ?? ''}`;
     const found = [...entries()]
       .filter(({ key, born }) => (before === undefined || born < before) && key.startsWith(start))
       .sort((a, b) => b.born - a.born);
     let chars = 0;
-    const fit = found.findIndex((entry, i) => i > limit || (i > 0 && (chars += entry.creation.length) > PAGE_CHARS));
-    const runs = found.slice(0, fit < 0 ? found.length : fit).map(summaryOf);
-    return { runs, cut: fit >= 0 };
+    const runs: RunSummary[] = [];
+    for (const entry of found) {
+      if (runs.length > limit || chars > PAGE_CHARS) return { runs, cut: true };
+      const creation = entry.shed ? await creationOf(entry) : entry.creation;
+      chars += creation.length;
+      runs.push(summaryOf(entry, creation));
+    }
+    return { runs, cut: false };
   };
 
   return {
     async list(tenant, query) {
       // First those in memory: a run that ends meanwhile is found in both places, and none is missed.
-      const { runs: here, cut } = alive(tenant, query);
+      const { runs: here, cut } = await alive(tenant, query);
       const kept = query.status === 'running' ? [] : await persister.list(tenant, { ...query, limit: query.limit + 1 });
       const ended = new Set(kept.map(({ run }) => run));
       const floor = cut ? (here.at(-1)?.born ?? 0) : 0;
@@ -42,6 +55,6 @@ export function createListing(persister: Pick<Persister, 'list'>, entries: () =>
   };
 }
 
-function summaryOf({ key, creation, born, head }: Entry): RunSummary {
+function summaryOf({ key, born, head }: Entry, creation: string): RunSummary {
   return { run: key.slice(key.indexOf('/') + 1), ...aboutOf(creation), status: 'running', epoch: head.epoch, head: head.seq, born };
 }
