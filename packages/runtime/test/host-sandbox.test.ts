@@ -1,10 +1,11 @@
-import { globSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { globSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { systemClock } from '@openclaw-runtime/kit';
 import { expect, test } from 'vitest';
 import { createHostProcesses, openHostSandbox } from '../src/pool/host-process.ts';
-import type { HostSandbox } from '../src/pool/host-sandbox.ts';
+import { type HostSandbox, sandboxWords } from '../src/pool/host-sandbox.ts';
 import { createHosts } from '../src/pool/hosts.ts';
 import { failure, forever, openRig, type Rig, toolCall } from './pool-rig.ts';
 
@@ -18,6 +19,21 @@ async function withHost(sandbox: HostSandbox | undefined, readable: string, work
   }
   await hosts.close();
 }
+
+test('a folder behind a link is hidden where it really is, and services that listen in /run are not there', ({ skip }) => {
+  const folder = mkdtempSync(join(tmpdir(), 'openclaw-data-'));
+  mkdirSync(join(folder, 'real', 'workspaces'), { recursive: true });
+  writeFileSync(join(folder, 'real', 'log'), 'everything');
+  symlinkSync('real', join(folder, 'link'));
+  const sandbox = sandboxHere(join(folder, 'link'), join(folder, 'link', 'workspaces'));
+  if (typeof sandbox === 'string' && /there is no bwrap/.test(sandbox)) return skip(sandbox);
+  if (typeof sandbox === 'string') throw new Error(sandbox);
+  const [command = '', ...args] = [...sandboxWords(sandbox), '/bin/ls', '-A', sandbox.hidden, '/run'];
+  const { stdout } = spawnSync(command, args, { env: {}, encoding: 'utf8' });
+  expect(stdout).toMatch(/\/real:\nworkspaces\n/);
+  expect(stdout).toMatch(/\/run:\n(systemd\n)?(\n|$)/);
+  rmSync(folder, { recursive: true });
+});
 
 test('a host in bubblewrap works, sees no process but its own and nothing of the data but its workspaces', async ({ skip }) => {
   const hidden = mkdtempSync(join(tmpdir(), 'openclaw-data-'));

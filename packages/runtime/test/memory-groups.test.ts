@@ -47,6 +47,22 @@ test('groups of processes that are gone are removed', ({ skip }) => {
   group.remove();
 });
 
+test('a group whose process is not quite gone is removed with the next one', async ({ skip }) => {
+  if (typeof groups === 'string') return skip(groups);
+  const group = groups.open();
+  const [command, ...args] = [...group.enter, process.execPath, '-e', 'process.stdin.resume()'];
+  const child = spawn(command, args, { stdio: ['pipe', 'ignore', 'ignore'] });
+  const ended = new Promise((resolve) => child.once('close', resolve));
+  await expect.poll(() => readFileSync(join(group.path, 'cgroup.procs'), 'utf8')).toBe(`${child.pid}\n`);
+  group.remove();
+  expect(existsSync(group.path)).toBe(true);
+  child.stdin.end();
+  await ended;
+  const next = groups.open();
+  await expect.poll(() => (groups.open().remove(), existsSync(group.path))).toBe(false);
+  next.remove();
+});
+
 test('a host that passes its limit: the only call there is to blame, and the next host takes the next', async ({ skip }) => {
   if (typeof groups === 'string') return skip(groups);
   const hosts = createHosts({ count: 1, start: createHostProcesses({ groups }), clock: systemClock });
@@ -85,6 +101,9 @@ test.each([
   if (version === '2') {
     expect(written(join(own, 'openclaw-server', 'cgroup.procs'))).toBe(String(process.pid));
     expect(written(join(own, 'cgroup.subtree_control'))).toBe('+memory');
+    // As the kernel says it from now on.
+    writeFileSync(join(here, 'cgroup'), '0::/b/openclaw-server\n');
+    expect(openMemoryGroups(64, here).open().path).toBe(path);
   }
   rmSync(here, { recursive: true });
 });

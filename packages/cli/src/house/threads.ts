@@ -24,10 +24,11 @@ export async function openThreads(
     '@openclaw-runtime/runtime'
   );
   const { max = processors, perThread, heapMiB, hosts: count = 0, hostMemoryMiB, hostSandbox = false } = threads;
-  const rights = { readable: [workspaces], writable: [workspaces] };
   const groups = hostMemoryMiB === undefined ? undefined : limitOf(count, () => openMemoryGroups(hostMemoryMiB), log);
   if (hostSandbox && count === 0) log('claw: threads.hostSandbox holds nothing: there are no hosts. Set threads.hosts.');
   const sandbox = hostSandbox && count > 0 ? openHostSandbox(dataDir, [workspaces]) : undefined;
+  const { writable = [workspaces] } = sandbox ?? {};
+  const rights = { readable: writable, writable };
   const hosts = count > 0 ? createHosts({ count, start: createHostProcesses({ ...rights, groups, sandbox }), clock }) : undefined;
   const pool = createThreadPool({
     spawn: hosts?.spawn ?? createWorkers(rights),

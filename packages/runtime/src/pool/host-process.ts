@@ -1,6 +1,6 @@
 // The one file that starts host processes.
 import { spawn, spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync, realpathSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { OpenClawError } from '@openclaw-runtime/protocol';
@@ -64,7 +64,8 @@ export function openHostSandbox(hidden: string, writable: readonly string[], pat
     .find((file) => existsSync(file));
   if (bubblewrap === undefined) throw noSandbox('there is no bwrap here. Install bubblewrap');
   for (const folder of writable) mkdirSync(folder, { recursive: true, mode: 0o700 });
-  const sandbox = { bubblewrap, hidden, writable };
+  // Nothing is mounted on a link.
+  const sandbox = { bubblewrap, hidden: realpathSync(hidden), writable: writable.map((folder) => realpathSync(folder)) };
   const [command, ...args] = [...sandboxWords(sandbox), process.execPath, '--version'];
   const { error, status, stderr } = spawnSync(command, args, { env: {}, encoding: 'utf8', timeout: TRIAL_MS });
   if (status === 0) return sandbox;

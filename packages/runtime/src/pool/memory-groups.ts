@@ -9,7 +9,7 @@ export interface MemoryGroup {
   readonly enter: readonly string[];
   /** Whether the kernel ended a process of the group, since all of them together took more than they may. */
   overflowed(): boolean;
-  /** Once no process is left in it. */
+  /** When its processes have ended; one that is not gone yet leaves it there until the next group is opened or removed. */
   remove(): void;
 }
 
@@ -21,7 +21,6 @@ export interface MemoryGroups {
 
 interface Place {
   readonly version: 1 | 2;
-  /** The group that this process is in. */
   readonly path: string;
 }
 
@@ -32,13 +31,25 @@ const LEFT = /^openclaw-(\d+)-\d+$/;
 /** Groups beneath the one that this process is in. Those that ended processes left there are removed. Throws `BAD_CONFIG` where this machine has none, or they are not ours to make; `proc` is where the kernel says so. */
 export function openMemoryGroups(limitMiB: number, proc = '/proc/self'): MemoryGroups {
   let count = 0;
+  /** Groups whose processes were not gone yet when they were to be removed. */
+  const left = new Set<string>();
+  const clear = (): void => {
+    for (const group of left) if (isRemoved(group)) left.delete(group);
+  };
   try {
     const { version, path } = placeOf(proc);
     removeLeft(path);
     if (version === 2) allowLimits(path);
     const groups: MemoryGroups = {
       limitMiB,
-      open: () => openGroup(join(path, `openclaw-${process.pid}-${++count}`), version, limitMiB),
+      open() {
+        clear();
+        const group = join(path, `openclaw-${process.pid}-${++count}`);
+        return openGroup({ version, path: group }, limitMiB, () => {
+          left.add(group);
+          clear();
+        });
+      },
     };
     groups.open().remove();
     return groups;
@@ -47,7 +58,7 @@ export function openMemoryGroups(limitMiB: number, proc = '/proc/self'): MemoryG
   }
 }
 
-function openGroup(path: string, version: 1 | 2, limitMiB: number): MemoryGroup {
+function openGroup({ version, path }: Place, limitMiB: number, remove: () => void): MemoryGroup {
   const bytes = String(limitMiB * 2 ** 20);
   const write = (name: string, text: string): void => writeFileSync(join(path, name), text);
   mkdirSync(path, { recursive: true });
@@ -75,16 +86,11 @@ function openGroup(path: string, version: 1 | 2, limitMiB: number): MemoryGroup 
         return false;
       }
     },
-    remove() {
-      try {
-        rmdirSync(path);
-      } catch {
-        // A process that is about to be gone: the next server removes it.
-      }
-    },
+    remove,
   };
 }
 
+/** The group that this process is in, or the one above that where this process went to {@link OWN} already. */
 function placeOf(proc: string): Place {
   const mounts = readFileSync(join(proc, 'mountinfo'), 'utf8').split('\n');
   for (const line of readFileSync(join(proc, 'cgroup'), 'utf8').split('\n').toReversed()) {
@@ -96,7 +102,8 @@ function placeOf(proc: string): Place {
     const [, , , root = '/', at] = mounts.find((mount) => kind.test(mount))?.split(' ') ?? [];
     if (at === undefined) continue;
     const beneath = posix.relative(root, own);
-    const path = beneath.startsWith('..') ? at : join(at, beneath);
+    const found = beneath.startsWith('..') ? at : join(at, beneath);
+    const path = version === 2 && posix.basename(found) === OWN ? posix.dirname(found) : found;
     if (version === 1 || readFileSync(join(path, 'cgroup.controllers'), 'utf8').split(/\s/).includes('memory')) return { version, path };
   }
   throw new Error('there is no controller of memory');
@@ -115,12 +122,18 @@ function removeLeft(path: string): void {
   for (const name of readdirSync(path)) {
     const pid = LEFT.exec(name)?.[1];
     if (pid !== undefined && !isAlive(Number(pid))) {
-      try {
-        rmdirSync(join(path, name));
-      } catch {
-        // Its processes are not gone yet.
-      }
+      isRemoved(join(path, name));
     }
+  }
+}
+
+/** `false` while processes are in it that are about to be gone. */
+function isRemoved(path: string): boolean {
+  try {
+    rmdirSync(path);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'ENOENT';
   }
 }
 
