@@ -1,3 +1,4 @@
+import { OpenClawError } from '@openclaw-runtime/protocol';
 import { expect, test } from 'vitest';
 import { type AgentOptions, defineAgent, encodeState, type OperationContext, type Operations } from '../src/index.ts';
 import { createManualClock, settle } from './fixtures/manual-clock.ts';
@@ -349,4 +350,38 @@ test('a thousand things asked for and not awaited are too many', async () => {
   });
   await thread.operate();
   expect(thread.end()).toMatchObject({ error: { code: 'AGENT_FAILED', message: expect.stringContaining('more than 1000') } });
+});
+
+test('what was stopped while it asked begins no further step, whatever its code makes of that', async () => {
+  const effects: string[] = [];
+  using thread = await open(async (ctx) => {
+    const { allowed } = await ctx.ask('Deploy?').catch(() => ({ allowed: false }));
+    if (!allowed) await ctx.step('refund', () => void effects.push('refunded'));
+    return allowed;
+  });
+  await thread.operate();
+  await thread.take({ t: 'abort', id: 1, reason: new OpenClawError('CANCELLED', 'Another process goes on with the run.').toBody() });
+  expect(effects).toEqual([]);
+  expect(thread.end()).toMatchObject({ t: 'failed', error: { code: 'CANCELLED' } });
+});
+
+test.each([0, 1, 2, 3, 4, 5, 6])('a question asked while a step comes to its end, %i turns later, counts the others', async (turns) => {
+  using thread = await open(async (ctx) => {
+    const job = Promise.withResolvers<number>();
+    const steps = [ctx.step('job', () => job.promise), ctx.step('long', () => new Promise(() => undefined))];
+    setImmediate(() => job.resolve(1));
+    await job.promise;
+    for (let i = 0; i < turns; i++) await Promise.resolve();
+    await ctx.ask('Go on?');
+    return Promise.all(steps);
+  });
+  await thread.operate();
+  await expect.poll(() => thread.asks().map((ask) => ask.do)).toEqual(expect.arrayContaining(['done', 'person']));
+  let steps = 0;
+  for (const ask of thread.asks()) {
+    if (ask.do === 'begun') steps++;
+    if (ask.do === 'done' && steps > 0) steps--;
+    if (ask.do === 'person') steps = ask.steps ?? 0;
+  }
+  expect(steps).toBe(1);
 });

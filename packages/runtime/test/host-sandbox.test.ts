@@ -28,7 +28,7 @@ test('a folder behind a link is hidden where it really is, and services that lis
   const sandbox = sandboxHere(join(folder, 'link'), join(folder, 'link', 'workspaces'));
   if (typeof sandbox === 'string' && /there is no bwrap/.test(sandbox)) return skip(sandbox);
   if (typeof sandbox === 'string') throw new Error(sandbox);
-  const [command = '', ...args] = [...sandboxWords(sandbox), '/bin/ls', '-A', sandbox.hidden, '/run'];
+  const [command, ...args] = [...sandboxWords(sandbox), '/bin/ls', '-A', sandbox.hidden, '/run'];
   const { stdout } = spawnSync(command, args, { env: {}, encoding: 'utf8' });
   expect(stdout).toMatch(/\/real:\nworkspaces\n/);
   expect(stdout).toMatch(/\/run:\n(systemd\n)?(\n|$)/);

@@ -2,8 +2,16 @@
 import type { PersonAnswer } from '@openclaw-runtime/agent';
 import { decodeState } from '@openclaw-runtime/agent';
 import { seededRandom } from '@openclaw-runtime/kit';
-import { type Approval, encodeRecord, type Payloads, type RunRecord, type RunRequest, type ToolCall } from '@openclaw-runtime/protocol';
-import { createMemoryStore, type RunKey, runKey } from '@openclaw-runtime/store';
+import {
+  type Approval,
+  encodeRecord,
+  type OpenClawError,
+  type Payloads,
+  type RunRecord,
+  type RunRequest,
+  type ToolCall,
+} from '@openclaw-runtime/protocol';
+import { createMemoryStore, type Lease, type RunKey, runKey, type Store } from '@openclaw-runtime/store';
 import { expect, test } from 'vitest';
 import { type Act, kindsOf, openTestHouse, recordsOf, said, type TestHouse } from './house.ts';
 import { createFakeClock, type FakeClock } from './pool-clock.ts';
@@ -34,7 +42,15 @@ interface Parkable {
 /** A house whose time stands still. `starts` has a line for each start of an operation or tool. */
 async function parkable(
   code: Code,
-  options: { acts?: readonly Act[]; runMs?: number; timeoutMs?: number; wallBackMs?: () => number } = {},
+  options: {
+    acts?: readonly Act[];
+    runMs?: number;
+    timeoutMs?: number;
+    wallBackMs?: () => number;
+    maxConcurrentRuns?: number;
+    /** What of a lease is another way than the store has it. */
+    overlay?: (lease: Lease) => Partial<Lease>;
+  } = {},
 ): Promise<Parkable> {
   const fake = createFakeClock();
   const { wallBackMs = () => 0 } = options;
@@ -47,8 +63,12 @@ async function parkable(
     tools: Object.keys(code.tools ?? {}).map((name) => toolCard(name, { needsApproval: true })),
   };
   const house = await openTestHouse(options.acts ?? [echo], {
-    store: createMemoryStore({ clock }),
-    limits: { parkAfterMs: AFTER_MS, runMs: options.runMs ?? 24 * 3_600_000 },
+    store: overlaid(createMemoryStore({ clock }), options.overlay),
+    limits: {
+      parkAfterMs: AFTER_MS,
+      runMs: options.runMs ?? 24 * 3_600_000,
+      ...(options.maxConcurrentRuns && { maxConcurrentRuns: options.maxConcurrentRuns }),
+    },
     runtime: {
       clock,
       agents: [coded('worker', card), { name: 'default' }],
@@ -78,6 +98,27 @@ async function parkable(
       for (let i = 0; i < 50; i++) await Promise.resolve();
     },
   };
+}
+
+function overlaid(store: Store, overlay: (lease: Lease) => Partial<Lease> = () => ({})): Store {
+  const over = (lease: Lease): Lease => {
+    const own = overlay(lease);
+    return new Proxy(lease, {
+      get(target, key) {
+        if (key in own) return Reflect.get(own, key);
+        const value: unknown = Reflect.get(target, key, target);
+        return typeof value === 'function' ? value.bind(target) : value;
+      },
+    });
+  };
+  const consume: Store['queue']['consume'] = (name, capacity, consumer) =>
+    store.queue.consume(name, capacity, { ...consumer, leased: (lease) => consumer.leased(over(lease)) });
+  return { ...store, queue: { ...store.queue, consume } };
+}
+
+/** Lets everything go on that waits for no time. */
+async function rest(): Promise<void> {
+  for (let i = 0; i < 100; i++) await new Promise((resolve) => setImmediate(resolve));
 }
 
 async function askedOf({ store }: TestHouse, key: RunKey, n = 1): Promise<Approval> {
@@ -332,4 +373,53 @@ test('a drain does not wait for them, and they are not lost', async () => {
     lost: () => undefined,
   });
   expect(await kept.promise).toEqual(['approve']);
+});
+
+const waits = (context: Context): Promise<unknown> =>
+  person(context, 'May I?', { timeoutMs: 600_000 }).catch((error: OpenClawError) => error.code);
+
+test('a question that expires while the next run of its session has the only place lets both go on', async () => {
+  const { house, clock, park, start } = await parkable({ operations: { work: waits } }, { maxConcurrentRuns: 1 });
+  await using _house = house;
+  const first = await start('first', { operation: 'work', session: 's' });
+  await askedOf(house, first);
+  await park(1);
+  const next = await start('next', { agent: 'default', session: 's' });
+  await rest();
+  clock.advance(600_000);
+  await expect.poll(async () => kindsOf(await recordsOf(house.store, next)).at(-1)).toBe('run.finished');
+  expect(valueOf(await recordsOf(house.store, first))).toBe('EXPIRED');
+});
+
+test('a parked run that is found damaged leaves its seat in its session', async () => {
+  const leased: string[] = [];
+  const { house, park, start } = await parkable(
+    { operations: { work: waits } },
+    {
+      overlay({ key }) {
+        leased.push(key);
+        return leased.filter((each) => each === key).length > 1 ? { damage: 'its first record is lost' } : {};
+      },
+    },
+  );
+  await using _house = house;
+  const first = await start('first', { operation: 'work', session: 's' });
+  await askedOf(house, first);
+  await park(1);
+  const next = await start('next', { agent: 'default', session: 's' });
+  await rest();
+  await house.store.inbox.put(first, { id: 'x', kind: 'cancel' });
+  await expect.poll(async () => kindsOf(await recordsOf(house.store, next)).at(-1)).toBe('run.finished');
+});
+
+test('a run is not parked before what it asked is durable', async () => {
+  const durable = Promise.withResolvers<void>();
+  const { house, clock, start } = await parkable({ operations: { work: waits } }, { overlay: () => ({ settled: () => durable.promise }) });
+  await using _house = house;
+  await askedOf(house, await start('first'));
+  clock.advance(AFTER_MS + 1_000);
+  await rest();
+  expect(house.runtime.parked).toBe(0);
+  durable.resolve();
+  await expect.poll(() => house.runtime.parked).toBe(1);
 });

@@ -8,6 +8,7 @@ import { describe, expect, test } from 'vitest';
 import { createDueHeap } from '../src/hall/due-heap.ts';
 import { newEntry } from '../src/hall/entry.ts';
 import { createHall } from '../src/hall/hall.ts';
+import type { Persister, Receipt } from '../src/hall/persister.ts';
 import { createMemoryPersister } from '../src/memory/memory-persister.ts';
 import { CREATED, crashImage, FINISHED, keyOf, recordsOf, text, workplace } from './open-house.ts';
 
@@ -241,15 +242,7 @@ test('parked runs are offered when their time comes, by one timer for all of the
 
 test('a run whose first record cannot be read any more is offered as damaged', async () => {
   const persister = createMemoryPersister();
-  const store = createHall({
-    persister: { ...persister, load: () => Promise.reject(new OpenClawError('DATA_DAMAGED', 'a checksum fails')) },
-    recovered: { runs: [], nextId: 1, firstId: 0, chars: 0, regressed: false, epoch: 1, found: [] },
-    secret: new Uint8Array(32),
-    clock: systemClock,
-    gap: { minMs: 0, maxMs: 0 },
-    cacheChars: 0,
-    maxAliveChars: 1_000,
-  });
+  const store = hallOf({ ...persister, load: () => Promise.reject(new OpenClawError('DATA_DAMAGED', 'a checksum fails')) });
   const { count } = owner(store);
   const key = keyOf('a');
   await store.runs.create(key, CREATED, 'f');
@@ -289,3 +282,62 @@ test('the heap gives what is due first, whatever is put in and taken out between
     }
   }
 });
+
+test('a parked run whose time comes needs no free place: whoever has them may wait for it', async () => {
+  const clock = standingClock();
+  const store = createMemoryStore({ clock });
+  const { leases, count } = owner(store, 1);
+  for (const name of ['a', 'b']) await store.runs.create(keyOf(name), CREATED, 'f');
+  (await count(1)).park(1_000);
+  expect((await count(2)).key).toBe(keyOf('b'));
+  for (const n of [1, 2]) await store.state.put('t', `state ${n}`, 'x', 0);
+  clock.advance(1_000);
+  expect((await count(3)).key).toBe(keyOf('a'));
+  await store.close();
+  expect(leases).toHaveLength(3);
+});
+
+test('the store closes on a full disk while a parked run’s records are on their way', async () => {
+  const full = Promise.withResolvers<Receipt>();
+  const placing = Promise.withResolvers<void>();
+  const persister = createMemoryPersister();
+  let isFull = false;
+  const commit: Persister['commit'] = (batch) => {
+    if (!isFull) return persister.commit(batch);
+    placing.resolve();
+    return full.promise;
+  };
+  const store = hallOf({ ...persister, commit });
+  const { count } = owner(store);
+  await store.runs.create(keyOf('a'), CREATED, 'f');
+  const lease = await count(1);
+  isFull = true;
+  lease.park(later());
+  await placing.promise;
+  const closed = store.close();
+  full.resolve({ ok: false, full: true, message: 'full' });
+  await closed;
+});
+
+test('a run whose request cannot be read does not keep the others off the list', async () => {
+  const persister = createMemoryPersister();
+  const store = hallOf({ ...persister, load: () => Promise.reject(new OpenClawError('DATA_DAMAGED', 'a checksum fails')) });
+  const { count } = owner(store);
+  for (const name of ['a', 'b']) await store.runs.create(keyOf(name), CREATED, 'f');
+  (await count(1)).park(later());
+  for (const n of [1, 2]) await store.state.put('t', `state ${n}`, 'x', 0);
+  expect((await store.runs.list('t', { limit: 10 })).runs.map(({ run }) => run)).toEqual([keyOf('b').slice(2)]);
+  await store.close();
+});
+
+function hallOf(persister: Persister): Store {
+  return createHall({
+    persister,
+    recovered: { runs: [], nextId: 1, firstId: 0, chars: 0, regressed: false, epoch: 1, found: [] },
+    secret: new Uint8Array(32),
+    clock: systemClock,
+    gap: { minMs: 0, maxMs: 0 },
+    cacheChars: 0,
+    maxAliveChars: 1_000,
+  });
+}

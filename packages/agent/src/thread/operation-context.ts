@@ -38,7 +38,11 @@ export function contextOf(
         call,
         `The operation asked for ${what} "${name}" inside of step "${step}". Ask for it outside: each is kept by itself.`,
       );
-    const { value, error } = await pieces.piece(what, name, work);
+    const { value, error } = await pieces.piece(what, name, async (n) => {
+      // What was stopped meanwhile begins nothing more, whatever its code makes of that.
+      call.signal.throwIfAborted();
+      return work(n);
+    });
     if (error !== undefined) throw call.own(OpenClawError.fromBody(error));
     return valueOf(value) as T;
   };
@@ -59,7 +63,13 @@ export function contextOf(
           const since = clock.now();
           steps++;
           if (persons > 0) call.ask({ do: 'begun' }).catch(() => {});
-          const answer = await outcomeOf(name, () => inside.run(name, fn), call).finally(() => steps--);
+          let answer: Answer;
+          try {
+            answer = await outcomeOf(name, () => inside.run(name, fn), call);
+          } finally {
+            // In the turn in which the run is told: a question asked in between would say one too few.
+            steps--;
+          }
           await call.ask({ do: 'done', name, n, ms: Math.round(clock.now() - since), ...answer });
           return answer;
         }),

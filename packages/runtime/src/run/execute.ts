@@ -39,7 +39,9 @@ export interface RunningRun {
 
 /** Carries one run from its lease to its end: what it was asked → its steps → what happened. `isLeft`: it was there before this process. `parked`: this process parked it. */
 export function executeRun(lease: Lease, deps: RunDeps, isLeft: boolean, parked?: Parked): RunningRun {
-  return lease.damage === undefined ? new Execution(lease, deps, isLeft, parked) : executeDamaged(lease, lease.damage, deps.store);
+  if (lease.damage === undefined) return new Execution(lease, deps, isLeft, parked);
+  deps.sessions.leave(lease.key);
+  return executeDamaged(lease, lease.damage, deps.store);
 }
 
 class Execution implements RunningRun {
@@ -123,7 +125,11 @@ class Execution implements RunningRun {
       const reason: unknown = this.#work.brake.stop ?? thrown;
       if (isLeaseGone(thrown)) return undefined;
       const outcome = reason instanceof Stop ? reason.end?.(this.#work.usage) : failure(this.#shown(reason), this.#work.usage);
-      if (!outcome) return this.#parked;
+      if (!outcome) {
+        // What is not durable yet, on a full disk, would be unknown to the next owner.
+        if (this.#parked) await this.#work.lease.settled();
+        return this.#parked;
+      }
       if (this.#doing instanceof Operation) await this.#doing.end();
       await this.#endAnyway(outcome);
     } finally {

@@ -2,6 +2,7 @@ import type { ModelAnswer } from '@openclaw-runtime/agent';
 import { backoffMs, type Clock, type Random, sleep } from '@openclaw-runtime/kit';
 import { type Leveled, type ModelBroker, type ModelRequest, type ModelSink, mayAnswerElsewhere } from '@openclaw-runtime/model';
 import { addUsage, NO_USAGE, OpenClawError, type Usage } from '@openclaw-runtime/protocol';
+import { ToldLevels } from './level-warning.ts';
 import type { RunLimits } from './limits.ts';
 
 export interface GenerateHouse {
@@ -13,7 +14,7 @@ export interface GenerateHouse {
 
 const BACKOFF = { baseMs: 100, capMs: 5_000 };
 
-/** A model's whole answer, which nobody watches: what broke off is asked again from the start, of the model's fallbacks too. Its usage counts what broke off; `spend` is told of it as it comes, `leveled` of what became of its level. */
+/** A model's whole answer, which nobody watches: what broke off is asked again from the start, of the model's fallbacks too. Its usage counts what broke off; `spend` is told of it as it comes, `leveled` of each warning about its level. */
 export async function generate(
   house: GenerateHouse,
   request: ModelRequest,
@@ -24,9 +25,12 @@ export async function generate(
   const { broker, clock, random, limits } = house;
   let models = [request.model, ...broker.info(request.model).fallbacks];
   let spent = NO_USAGE;
+  const told = new ToldLevels();
   for (let tries = 1; ; tries++) {
     const model = models[0] ?? request.model;
-    const sink = new Silence((told) => leveled(model, told));
+    const sink = new Silence((each) => {
+      if (told.isNews(model, each)) leveled(model, each);
+    });
     try {
       const { finish, usage: last, toolCalls } = await broker.stream({ ...request, model }, sink, signal);
       const usage = addUsage(sink.usage, last);
@@ -48,15 +52,12 @@ class Silence implements ModelSink {
   said = '';
   usage: Usage = NO_USAGE;
   readonly #leveled: (leveled: Leveled) => void;
-  #warned: string | undefined;
 
   constructor(leveled: (leveled: Leveled) => void) {
     this.#leveled = leveled;
   }
 
   leveled(leveled: Leveled): void {
-    if (leveled.warning === this.#warned) return;
-    this.#warned = leveled.warning;
     this.#leveled(leveled);
   }
 

@@ -14,6 +14,9 @@ import { scrubbed } from './scrubbed.ts';
 import { Stop } from './stop.ts';
 import type { Work } from './work.ts';
 
+/** Timers take no more. */
+const LONGEST_MS = 2 ** 31 - 1;
+
 /** A run that carries out a function of its agent's, in a thread: it starts again from where its state was saved when the thread is lost, or the process. */
 export class Operation {
   readonly #work: Work;
@@ -172,14 +175,19 @@ export class Operation {
     const { asked, deps, brake } = this.#work;
     if (timeoutMs === undefined) return () => undefined;
     this.#deadlineMs ??= runDeadlineMs(asked.at, { runMs: timeoutMs }, deps.clock);
-    const leftMs = Math.max(this.#deadlineMs - deps.clock.now(), 0);
+    const deadlineMs = this.#deadlineMs;
     const error = new OpenClawError(
       'PROVIDER_TIMEOUT',
       `The operation took longer than ${timeoutMs} ms. Raise its timeoutMs if that is expected.`,
     );
-    return deps.clock.after(Math.min(leftMs, deps.limits.runMs), () =>
-      brake.halt(new Stop((usage) => ({ status: 'timed_out', error: error.toBody(), usage }))),
-    );
+    let cancel: () => void = () => undefined;
+    const arm = (): void => {
+      const leftMs = deadlineMs - deps.clock.now();
+      if (leftMs > 0) cancel = deps.clock.after(Math.min(leftMs, LONGEST_MS), arm);
+      else brake.halt(new Stop((usage) => ({ status: 'timed_out', error: error.toBody(), usage })));
+    };
+    arm();
+    return () => cancel();
   }
 }
 

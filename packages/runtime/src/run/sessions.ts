@@ -8,6 +8,8 @@ import { whenNotFull } from './when-not-full.ts';
 export interface Sessions {
   /** The seat that the run kept, or one behind all runs of this session that have one. To be taken before a run waits for anything, so that a restart keeps the order. */
   seat(key: RunKey, session: string): Seat;
+  /** The run ends without its turn: the seat that it kept is free. */
+  leave(key: RunKey): void;
 }
 
 /** Leaving it lets the next run have its turn. */
@@ -45,6 +47,11 @@ export function createSessions(store: Store, clock: Clock): Sessions {
       const own = house.kept.get(key);
       house.kept.delete(key);
       return own ?? new SessionSeat(house, key, session);
+    },
+    leave(key) {
+      const own = house.kept.get(key);
+      house.kept.delete(key);
+      own?.[Symbol.dispose]();
     },
   };
 }

@@ -2,7 +2,7 @@ import type { Leveled, ModelSink } from '@openclaw-runtime/model';
 import { addUsage, type ErrorBody, type Usage } from '@openclaw-runtime/protocol';
 import type { Lease } from '@openclaw-runtime/store';
 import type { Comparison } from './comparison.ts';
-import { recordLevel } from './level-warning.ts';
+import { recordLevel, type ToldLevels } from './level-warning.ts';
 import type { RunWriter } from './writer.ts';
 
 /** One call of a step. */
@@ -18,20 +18,21 @@ export class StepSink implements ModelSink {
   readonly #lease: Lease;
   readonly #writer: RunWriter;
   readonly #place: CallPlace;
+  /** Shared by the calls of the step. */
+  readonly #told: ToldLevels;
   attempt: number;
   comparison: Comparison | undefined;
   /** Whether the model said anything. */
   heard = false;
   /** What the provider calls the response, when it keeps it. */
   response: string | undefined;
-  /** What was last said of the level. */
-  #warned: string | undefined;
 
-  constructor(lease: Lease, writer: RunWriter, place: CallPlace, attempt: number) {
+  constructor(lease: Lease, writer: RunWriter, place: CallPlace, attempt: number, told: ToldLevels) {
     this.#lease = lease;
     this.#writer = writer;
     this.#place = place;
     this.attempt = attempt;
+    this.#told = told;
   }
 
   text(delta: string): void {
@@ -57,9 +58,7 @@ export class StepSink implements ModelSink {
   }
 
   leveled(leveled: Leveled): void {
-    if (leveled.warning === this.#warned) return;
-    this.#warned = leveled.warning;
-    recordLevel(this.#writer, this.#place, leveled);
+    if (this.#told.isNews(this.#place.model, leveled)) recordLevel(this.#writer, this.#place, leveled);
   }
 
   spent(usage: Usage): void {

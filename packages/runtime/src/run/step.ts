@@ -17,6 +17,7 @@ import {
   NO_ATTEMPTS,
   type Rung,
 } from './ladder.ts';
+import { ToldLevels } from './level-warning.ts';
 import type { RunLimits } from './limits.ts';
 import { StepSink } from './step-sink.ts';
 import type { RunWriter } from './writer.ts';
@@ -101,6 +102,7 @@ class Step {
   readonly #run: StepRun;
   readonly #call: StepCall;
   readonly #chain: Chain;
+  readonly #told = new ToldLevels();
   #attempt: number;
   #meters: Meters;
   /** Who said what was delivered. */
@@ -149,7 +151,7 @@ class Step {
     const rung = chooseRung(before, { isSpeaker, isKept: attach !== undefined, canContinue: capabilities.prefix, hasTools });
     if (this.#isResumed) writer.record('step.resumed', step, this.#attempt, { by: rung }, 'process');
 
-    const sink = new StepSink(lease, writer, { step, model, attach }, this.#attempt);
+    const sink = new StepSink(lease, writer, { step, model, attach }, this.#attempt, this.#told);
     if (rung !== 'continue' && !isNothing(before)) {
       const events = this.#joining(model, before.attempt, sink);
       sink.comparison = isSpeaker ? createComparison(before, events) : createReplacement(events);

@@ -29,7 +29,7 @@ export interface Committer {
   check(): void;
   /** Moves the run's records into a segment, with one of the next commits, and then says `placed`; at once where they are in one. */
   place(entry: Entry): void;
-  /** Resolves when nothing is staged or in flight. What was to be placed stays where it is. */
+  /** Resolves when nothing is staged or in flight, for good: what was to be placed stays where it is. */
   idle(): Promise<void>;
   nextBorn(): number;
   /** Takes on runs with records that an earlier process left in the journal. */
@@ -82,6 +82,7 @@ export function createCommitter(persister: Persister, clock: Clock, gap: Gap, fi
   const journal = createJournalWindow();
   /** Runs whose records are to get a place. */
   let places: Entry[] = [];
+  let isClosing = false;
   let drained: Waiting<void>[] = [];
   let idlers: (() => void)[] = [];
 
@@ -199,7 +200,7 @@ export function createCommitter(persister: Persister, clock: Clock, gap: Gap, fi
       { retryAfterMs: 1000 },
     );
     placing.clear();
-    places = [...sent.displaced, ...places];
+    if (!isClosing) places = [...sent.displaced, ...places];
     for (const { entry, waiting } of sent.creates) {
       entry.journal = 0;
       waiting.reject(error);
@@ -213,6 +214,10 @@ export function createCommitter(persister: Persister, clock: Clock, gap: Gap, fi
       refuseEntry(entry, error);
     }
     sync ||= sent.sync;
+    if (staged.length + creates.length + rows.length + places.length === 0) {
+      phase = 'idle';
+      return next();
+    }
     phase = 'scheduled';
     clock.after(RETRY_FULL_MS, flush);
   };
@@ -307,6 +312,7 @@ export function createCommitter(persister: Persister, clock: Clock, gap: Gap, fi
     },
     idle() {
       places = [];
+      isClosing = true;
       if (phase === 'idle' || phase === 'failed') return Promise.resolve();
       return new Promise((resolve) => idlers.push(resolve));
     },

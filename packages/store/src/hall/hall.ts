@@ -69,7 +69,7 @@ export function createHall({ persister, recovered, secret, clock, gap, cacheChar
     resized(chars) {
       aliveChars += chars;
     },
-    offer: (entry, hurried) => leases.offer(entry, hurried),
+    offer: (entry) => leases.offer(entry, true),
   });
   const leases = createLeases(committer, parking);
   const listing = createListing(persister, cache.alive, creationOf);

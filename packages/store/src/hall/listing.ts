@@ -31,7 +31,9 @@ export function createListing(
     const runs: RunSummary[] = [];
     for (const entry of found) {
       if (runs.length > limit || chars > PAGE_CHARS) return { runs, cut: true };
-      const creation = entry.shed ? await creationOf(entry) : entry.creation;
+      const creation = entry.shed ? await creationOf(entry).catch(() => '') : entry.creation;
+      // Lost, or being read: what there is of it is not known.
+      if (creation === '') continue;
       chars += creation.length;
       runs.push(summaryOf(entry, creation));
     }

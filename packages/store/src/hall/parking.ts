@@ -25,8 +25,8 @@ export interface ParkingHouse {
   creationOf(entry: Entry): Promise<string>;
   /** So many characters of requests left memory, or came back. */
   resized(chars: number): void;
-  /** `hurried`: somebody waits for it, it needs no free place. */
-  offer(entry: Entry, hurried: boolean): void;
+  /** Now, whether a place is free or not: others may wait for what it holds, and somebody for it. */
+  offer(entry: Entry): void;
 }
 
 /** Shared by all of them: a run gets records only after it has a list of its own again. */
@@ -54,15 +54,15 @@ export function createParking({ clock, place, creationOf, resized, offer }: Park
     timerMs = Number.POSITIVE_INFINITY;
     cancelTimer = undefined;
     const now = clock.now();
-    for (let entry = heap.takeDue(now); entry; entry = heap.takeDue(now)) offerAgain(entry, false);
+    for (let entry = heap.takeDue(now); entry; entry = heap.takeDue(now)) offerAgain(entry);
     arm();
   };
 
-  const offerAgain = (entry: Entry, hurried: boolean): void => {
-    if (!entry.shed) return offer(entry, hurried);
+  const offerAgain = (entry: Entry): void => {
+    if (!entry.shed) return offer(entry);
     const { token } = entry;
     // Who claimed it meanwhile has it.
-    void restore(entry).then(() => entry.token === token && !isStopped && offer(entry, hurried));
+    void restore(entry).then(() => entry.token === token && !isStopped && offer(entry));
   };
 
   const restore = async (entry: Entry): Promise<void> => {
@@ -83,7 +83,7 @@ export function createParking({ clock, place, creationOf, resized, offer }: Park
 
   return {
     park(entry, forMs) {
-      if (forMs <= 0) return offer(entry, true);
+      if (forMs <= 0) return offer(entry);
       heap.add(entry, clock.now() + forMs);
       arm();
       place(entry);
@@ -92,7 +92,7 @@ export function createParking({ clock, place, creationOf, resized, offer }: Park
       if (entry.rank < 0) return;
       heap.remove(entry);
       arm();
-      offerAgain(entry, true);
+      offerAgain(entry);
     },
     rouse(entry) {
       heap.remove(entry);
