@@ -26,7 +26,8 @@ function split(deltas: readonly string[]): { readonly thinking: string; readonly
 const ANSWERS: readonly (readonly [name: string, answer: string, thinking: string, text: string])[] = [
   ['thoughts and an answer', '<thinking>\nOne, two.\n\nThree.\n</thinking>\n\nThe *answer*.\n', 'One, two.\n\nThree.', 'The *answer*.\n'],
   ['the tag that models were taught', '\n<think>a < b, so </thi done</think>b', 'a < b, so </thi done', 'b'],
-  ['the other closing tag does not count', '<think>a</thinking>b</think>c', 'a</thinking>b', 'c'],
+  ['the longer closing tag behind the shorter opening one', '<think>a</thinking>b</think>c', 'a', 'b</think>c'],
+  ['the shorter closing tag behind the longer opening one', '<thinking>\na </think>\n\nb', 'a', 'b'],
   ['no thoughts', 'Just <thinking>an</thinking> answer', '', 'Just <thinking>an</thinking> answer'],
   ['what only begins like a tag', '  <thinner>x', '', '  <thinner>x'],
   ['empty thoughts', '<thinking> </thinking> ok', '', 'ok'],
@@ -120,6 +121,26 @@ describe('through the broker', () => {
     ]);
     expect(body.messages.map(({ role }) => role)).toEqual(['system', 'user']);
     expect(leveled).toMatchObject([{ wanted: level }]);
+  });
+
+  const silent = { wanted: 2, warning: expect.stringContaining('no answer behind its thoughts') };
+  test.each([['<thinking>Let me see. It is 42.'], ['<thinking>'], ['<thinking>It is 42.</thinking>\n']])(
+    'thoughts with no answer behind them, %j, are thoughts, and that is said',
+    async (answer) => {
+      const { sink, leveled } = await run({ ...ask('m'), level: 2 }, answer);
+      expect(sink.deltas).toEqual([]);
+      expect(leveled).toMatchObject([{ wanted: 2, sent: expect.any(String) }, silent]);
+      expect([leveled[0]?.warning, leveled[1]?.sent === leveled[0]?.sent]).toEqual([undefined, true]);
+    },
+  );
+
+  test('an answer cut off among its thoughts says so by its finish', async () => {
+    const http = createScriptedHttp([events(text('<thinking>Let me'), finish('length'))]);
+    const leveled: Leveled[] = [];
+    const sink = createCollectingSink({ leveled: (each) => leveled.push(each) });
+    const broker = brokerFor({ baseUrl: 'http://p.test', reasoning: 'prompt' }, createManualClock(), http);
+    expect(await broker.stream({ ...ask('m'), level: 2 }, sink, never())).toMatchObject({ finish: 'length' });
+    expect(leveled).toMatchObject([{ wanted: 2 }]);
   });
 
   test.each([1, undefined] as const)('level %s: the answer as it is', async (level) => {

@@ -52,6 +52,16 @@ describe('level 3: plan, solve, check', () => {
     expect(asked[1]?.slice(0, 2)).toEqual(asked[0]);
   });
 
+  test('a check with no answer behind its thoughts is said to have none', async () => {
+    const { said, leveled } = await run(3, [...replies.slice(0, 2), says('<thinking>4, yes')]);
+    expect(said).toBe('');
+    const sent = '{"strategy":"plan, solve, check"}';
+    expect(leveled).toEqual([
+      { wanted: 3, sent },
+      { wanted: 3, sent, warning: expect.stringContaining('no answer') },
+    ]);
+  });
+
   test('a first call that fails before it says anything is made again; a later one is an error, and what was spent is told', async () => {
     expect((await run(3, [status(503), ...replies])).said).toBe('Four.');
     const { outcome, sink } = await run(3, [replies[0] as Reply, status(503)]);
@@ -87,6 +97,19 @@ describe('level 4: candidates, critique, vote', () => {
     const alone = await run(4, [status(503), status(503), candidates[2] as Reply]);
     expect([alone.said, alone.asked.length]).toEqual(['It follows:\n5', 3]);
     expect((await run(4, [status(401)])).outcome).toMatchObject({ code: 'PROVIDER_REFUSED' });
+  });
+
+  test('a candidate with nothing but thoughts is left out; where none has more, the first is the answer, and that is said', async () => {
+    const none = says('<thinking>I ran on');
+    const two = await run(4, [candidates[0] as Reply, none, candidates[2] as Reply, says('Best: 2')]);
+    expect([two.said, two.asked.length, two.leveled.length]).toEqual(['It follows:\n5', 4, 1]);
+    expect(two.asked[3]?.[2]?.content).toBe('Answer 1:\n\nSo\n4\n\nAnswer 2:\n\nIt follows:\n5');
+    const alone = await run(4, [none, says(' \n'), candidates[2] as Reply]);
+    expect([alone.said, alone.asked.length, alone.leveled.length]).toEqual(['It follows:\n5', 3, 1]);
+    const nothing = await run(4, [status(503), none, none]);
+    expect([nothing.said, nothing.asked.length]).toEqual(['', 3]);
+    expect(nothing.outcome).toMatchObject({ finish: 'stop' });
+    expect(nothing.leveled[1]).toMatchObject({ wanted: 4, warning: expect.stringContaining('no answer') });
   });
 
   test.each([

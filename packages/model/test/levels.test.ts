@@ -152,7 +152,13 @@ describe('requests that would be refused with their level', () => {
     expect(plan(old, 3, { messages: called, tools })).toMatchObject({ fields: off, leveled: { warning: expect.stringContaining('back') } });
     expect(plan(old, 3, { prefix: 'So' })).toMatchObject({ fields: off, leveled: { warning: expect.stringContaining('given text') } });
     expect(plan(old, 1, { messages: called, tools }).leveled.warning).toBe(undefined);
-    expect(plan(old, 3, { messages: [...called, { role: 'user', content: 'and?' }], tools }).leveled.warning).toBe(undefined);
+    const hurried: readonly Message[] = [...called, { role: 'user', content: 'and hurry' }];
+    expect(plan(old, 3, { messages: hurried, tools })).toMatchObject({
+      fields: off,
+      leveled: { warning: expect.stringContaining('back') },
+    });
+    const later: readonly Message[] = [...called, { role: 'assistant', content: 'Done.' }, { role: 'user', content: 'and?' }];
+    expect(plan(old, 3, { messages: later, tools }).leveled.warning).toBe(undefined);
     expect(plan({ ...old, model: 'claude-opus-5' }, 3, { messages: called, tools }).leveled.warning).toBe(undefined);
   });
 
@@ -179,19 +185,30 @@ describe('room for thoughts', () => {
           const { fields, warning } = withRoom(budget(wanted), room);
           const thinking = fields['thinking'] as { readonly type: string; readonly budget_tokens?: number };
           const max = (fields['max_tokens'] as number | undefined) ?? maxTokens;
-          expect(thinking.type === 'disabled').toBe(warning !== undefined);
+          // What is not as the table has it is said.
+          expect(thinking.budget_tokens !== wanted, JSON.stringify(room)).toBe(warning !== undefined);
           if (thinking.budget_tokens !== undefined)
             expect([thinking.budget_tokens < max, thinking.budget_tokens >= 1_024]).toEqual([true, true]);
           expect(max).toBeGreaterThanOrEqual(maxTokens);
-          if (outputTokens !== undefined) expect(max).toBeLessThanOrEqual(Math.max(maxTokens, outputTokens));
+          // Nobody can know that a model of which nothing is known takes more than somebody configured for it.
+          expect(max).toBeLessThanOrEqual(Math.max(maxTokens, outputTokens ?? 0));
         }
       }
     }
   });
 
+  test('of a model of which nothing is known, what is not configured is room enough', () => {
+    const room = { maxTokens: 4_096, outputTokens: undefined, isConfigured: false };
+    expect(withRoom(budget(32_000), room)).toEqual({ fields: { ...budget(32_000), max_tokens: 36_096 } });
+  });
+
   test('opus 4 can say 32,000 tokens in all: some are left for the answer', async () => {
-    const { bodies } = await told({ kind: 'anthropic' }, { ...ask('claude-opus-4-1'), level: 4 }, [events({ type: 'message_stop' })]);
+    const answer = [events({ type: 'message_stop' })];
+    const { bodies, leveled } = await told({ kind: 'anthropic' }, { ...ask('claude-opus-4-1'), level: 4 }, answer);
     expect(bodies[0]).toMatchObject({ max_tokens: 32_000, thinking: { budget_tokens: 27_904 } });
+    expect(leveled).toMatchObject([{ wanted: 4, sent: expect.stringContaining('27904'), warning: expect.stringMatching(/32000.*27904/) }]);
+    const enough = await told({ kind: 'anthropic' }, { ...ask('claude-opus-4-1'), level: 3 }, answer);
+    expect(enough.leveled[0]?.warning).toBe(undefined);
   });
 
   test('what somebody configured is not raised for thoughts that nobody counts', async () => {

@@ -36,9 +36,9 @@ export function exceptionOf({ dialect, api, says }: Native, request: ModelReques
   return undefined;
 }
 
-/** Whether the turn that is answered is one in which tools were called. */
+/** Whether the turn that is answered is one in which tools were called; what a user says beside their results is of that turn. */
 function answersTools({ messages }: ModelRequest): boolean {
-  return messages.at(-1)?.role === 'tool';
+  return messages.slice(messages.findLastIndex(({ role }) => role === 'assistant') + 1).some(({ role }) => role === 'tool');
 }
 
 function calledTools({ messages }: ModelRequest): boolean {

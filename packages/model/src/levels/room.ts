@@ -21,7 +21,9 @@ const AT_LENGTH: ReadonlySet<unknown> = new Set(['medium', 'high', 'xhigh', 'max
 
 /** The fields with room for what they ask for. Thoughts count as part of the answer, so they come on top of what it may be without them. */
 export function withRoom(fields: Fields, room: Room): { readonly fields: Fields; readonly warning?: string } {
-  const { maxTokens, outputTokens = Number.POSITIVE_INFINITY, isConfigured } = room;
+  const { maxTokens, isConfigured } = room;
+  // Of a model that nobody knows, who configured it knows best.
+  const outputTokens = room.outputTokens ?? (isConfigured ? maxTokens : Number.POSITIVE_INFINITY);
   const { thinking, output_config: output } = fields;
   const wanted = isObject(thinking) ? thinking['budget_tokens'] : undefined;
   if (typeof wanted !== 'number') {
@@ -30,9 +32,12 @@ export function withRoom(fields: Fields, room: Room): { readonly fields: Fields;
   }
   const max = Math.max(maxTokens, Math.min(maxTokens + wanted, outputTokens));
   const budget = Math.min(wanted, max - Math.min(LEAST_ANSWER, maxTokens));
+  const remedy = room.outputTokens === undefined ? 'Raise maxTokens.' : 'The model can say no more.';
   if (budget < LEAST_BUDGET) {
-    const warning = `An answer of ${max} tokens leaves no room for thinking. Raise maxTokens.`;
+    const warning = `An answer of ${max} tokens leaves no room for thinking. ${remedy}`;
     return { fields: { ...fields, thinking: { type: 'disabled' } }, warning };
   }
-  return { fields: { ...fields, thinking: { type: 'enabled', budget_tokens: budget }, max_tokens: max } };
+  const told = { ...fields, thinking: { type: 'enabled', budget_tokens: budget }, max_tokens: max };
+  if (budget === wanted) return { fields: told };
+  return { fields: told, warning: `An answer of ${max} tokens leaves room for ${budget} tokens of thinking, not for ${wanted}. ${remedy}` };
 }

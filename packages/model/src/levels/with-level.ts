@@ -1,4 +1,4 @@
-import type { ModelEnd, ModelRequest, ModelSink } from '../contract/broker.ts';
+import type { Leveled, ModelEnd, ModelRequest, ModelSink } from '../contract/broker.ts';
 import type { Control } from './control.ts';
 import type { Fields } from './fields.ts';
 import { planLevel } from './plan.ts';
@@ -49,8 +49,11 @@ async function prompted(
   if (level >= 3 && isOpen) {
     const [name, strategy] =
       level === 3 ? (['plan, solve, check', planSolveCheck] as const) : (['candidates, critique, vote', candidatesCritiqueVote] as const);
-    sink.leveled?.({ wanted: level, sent: JSON.stringify({ strategy: name }) });
-    return play(strategy(request.messages), request, sink, (call, into) => ask(call, into, NOTHING));
+    const leveled = { wanted: level, sent: JSON.stringify({ strategy: name }) };
+    sink.leveled?.(leveled);
+    const { said, ...end } = await play(strategy(request.messages), request, sink, (call, into) => ask(call, into, NOTHING));
+    if (said.trim() === '') tellUnanswered(sink, end, leveled);
+    return end;
   }
   // What is a matter of several calls otherwise is one of words here: tools are called in between.
   const { messages, leveled } = instructed(request, level);
@@ -60,5 +63,12 @@ async function prompted(
   const thinking = new ThinkingSink(sink);
   const end = await ask({ ...request, messages }, thinking, NOTHING);
   thinking.end();
+  if (thinking.isUnanswered) tellUnanswered(sink, end, leveled);
   return end;
+}
+
+/** An answer that was cut off says so by its finish. */
+function tellUnanswered(sink: ModelSink, { finish }: ModelEnd, leveled: Leveled): void {
+  if (finish !== 'stop') return;
+  sink.leveled?.({ ...leveled, warning: 'The model wrote no answer behind its thoughts. Ask it at level 1, or another model.' });
 }

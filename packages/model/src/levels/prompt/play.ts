@@ -5,8 +5,8 @@ import type { Call, Strategy } from './strategies.ts';
 
 type Ask = (request: ModelRequest, sink: ModelSink) => Promise<ModelEnd>;
 
-/** An answer that was had. */
-interface Had extends ModelEnd {
+/** An answer that was had, without its thoughts. */
+export interface Had extends ModelEnd {
   readonly said: string;
 }
 
@@ -14,7 +14,7 @@ interface Had extends ModelEnd {
  * Plays a strategy as one call: what leads to the answer streams as thinking, the answer as text. A move fails when all its calls do, with the error of the
  * first; what its calls cost is counted either way.
  */
-export async function play(strategy: Strategy, request: ModelRequest, sink: ModelSink, ask: Ask): Promise<ModelEnd> {
+export async function play(strategy: Strategy, request: ModelRequest, sink: ModelSink, ask: Ask): Promise<Had> {
   let usage: Usage = NO_USAGE;
   let last: readonly (Had | undefined)[] = [];
   let calls = last;
@@ -24,7 +24,7 @@ export async function play(strategy: Strategy, request: ModelRequest, sink: Mode
       if (move.do === 'say') {
         const chosen = calls[move.call];
         if (chosen?.said) sink.text(chosen.said);
-        return { finish: chosen?.finish ?? 'stop', toolCalls: [], usage };
+        return { finish: chosen?.finish ?? 'stop', toolCalls: [], usage, said: chosen?.said ?? '' };
       }
       last = await askAll(move.calls, request, sink, ask, (spent) => {
         usage = addUsage(usage, spent);
@@ -35,7 +35,7 @@ export async function play(strategy: Strategy, request: ModelRequest, sink: Mode
     if (usage !== NO_USAGE) sink.spent?.(usage);
     throw error;
   }
-  return { finish: last[0]?.finish ?? 'stop', toolCalls: last[0]?.toolCalls ?? [], usage };
+  return { finish: last[0]?.finish ?? 'stop', toolCalls: last[0]?.toolCalls ?? [], usage, said: last[0]?.said ?? '' };
 }
 
 async function askAll(

@@ -4,17 +4,15 @@ export interface Parts {
   text(delta: string): void;
 }
 
-/** Models write the one they were told, or the one they were taught. */
-const TAGS = [
-  { open: '<thinking>', close: '</thinking>' },
-  { open: '<think>', close: '</think>' },
-] as const;
+/** Models write the one they were told, or the one they were taught, or begin with the one and end with the other. */
+const OPEN = ['<thinking>', '<think>'] as const;
+const CLOSE = ['</thinking>', '</think>'] as const;
 
 type State =
   /** Nothing but white space, or the beginning of a tag. */
   | { readonly at: 'start' }
   /** White space behind the opening tag is left out. */
-  | { readonly at: 'opening' | 'thinking'; readonly close: string }
+  | { readonly at: 'opening' | 'thinking' }
   /** Behind the closing tag: white space is left out. */
   | { readonly at: 'gap' }
   | { readonly at: 'text' };
@@ -31,6 +29,11 @@ export class Splitter {
 
   constructor(parts: Parts) {
     this.#parts = parts;
+  }
+
+  /** Whether there were thoughts, and nothing behind them. */
+  get isUnanswered(): boolean {
+    return this.#state.at !== 'start' && this.#state.at !== 'text';
   }
 
   push(delta: string): void {
@@ -57,11 +60,11 @@ export class Splitter {
       case 'opening':
       case 'gap': {
         this.#held = this.#held.trimStart();
-        if (this.#held !== '') this.#state = state.at === 'gap' ? { at: 'text' } : { at: 'thinking', close: state.close };
+        if (this.#held !== '') this.#state = state.at === 'gap' ? { at: 'text' } : { at: 'thinking' };
         return;
       }
       case 'thinking':
-        return this.#think(state.close);
+        return this.#think();
       case 'text':
         return this.#give('text', this.#take(this.#held.length));
     }
@@ -69,17 +72,18 @@ export class Splitter {
 
   #start(): void {
     const begun = this.#held.trimStart();
-    const tag = TAGS.find(({ open }) => begun.startsWith(open));
-    if (tag) {
-      this.#held = begun.slice(tag.open.length);
-      this.#state = { at: 'opening', close: tag.close };
-    } else if (!TAGS.some(({ open }) => open.startsWith(begun))) this.#state = { at: 'text' };
+    const open = OPEN.find((tag) => begun.startsWith(tag));
+    if (open !== undefined) {
+      this.#held = begun.slice(open.length);
+      this.#state = { at: 'opening' };
+    } else if (!OPEN.some((tag) => tag.startsWith(begun))) this.#state = { at: 'text' };
   }
 
-  /** What may be the closing tag, and the white space before it, waits. */
-  #think(close: string): void {
-    const at = this.#held.indexOf(close);
-    const sure = this.#held.slice(0, at < 0 ? this.#held.length - overlap(this.#held, close) : at).trimEnd();
+  /** What may be a closing tag, and the white space before it, waits. */
+  #think(): void {
+    const [close, at] = firstOf(CLOSE, this.#held);
+    const unsure = Math.max(...CLOSE.map((tag) => overlap(this.#held, tag)));
+    const sure = this.#held.slice(0, at < 0 ? this.#held.length - unsure : at).trimEnd();
     this.#give('thinking', this.#take(sure.length));
     if (at < 0) return;
     this.#held = this.#held.slice(at - sure.length + close.length);
@@ -95,6 +99,12 @@ export class Splitter {
   #give(part: keyof Parts, delta: string): void {
     if (delta !== '') this.#parts[part](delta);
   }
+}
+
+/** The tag that comes first in `text`, and where; -1 where none is in there. */
+function firstOf(tags: readonly string[], text: string): readonly [tag: string, at: number] {
+  const found = tags.map((tag) => [tag, text.indexOf(tag)] as const).filter(([, at]) => at >= 0);
+  return found.toSorted(([, a], [, b]) => a - b)[0] ?? ['', -1];
 }
 
 /** How much of the end of `text` could be the beginning of `tag`. */

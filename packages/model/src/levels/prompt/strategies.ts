@@ -51,9 +51,10 @@ export function* candidatesCritiqueVote(messages: readonly Message[]): Strategy 
     (way, i): Call => ({ name: `Candidate ${i + 1}`, messages: withSystem(messages, `${THINK} ${way}`), flow: 'thinking' }),
   );
   const candidates = yield { do: 'ask', calls };
-  const there = candidates.flatMap((text, i) => (text === undefined ? [] : [{ text, i }]));
+  // One with nothing but thoughts is no answer, and two of them are no agreement.
+  const there = candidates.flatMap((text, i) => (text === undefined || text.trim() === '' ? [] : [{ text, i }]));
   if (there.length < 2) {
-    yield { do: 'say', call: there[0]?.i ?? 0 };
+    yield { do: 'say', call: there[0]?.i ?? candidates.findIndex((text) => text !== undefined) };
     return;
   }
   const shown = there.map(({ text }, n) => `Answer ${n + 1}:\n\n${text}`).join('\n\n');

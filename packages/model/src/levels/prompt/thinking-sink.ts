@@ -12,6 +12,11 @@ export class ThinkingSink implements ModelSink {
     this.#splitter = new Splitter(sink);
   }
 
+  /** Whether there were thoughts, and nothing behind them. */
+  get isUnanswered(): boolean {
+    return this.#splitter.isUnanswered;
+  }
+
   /** The answer came to its end. */
   end(): void {
     this.#splitter.end();
