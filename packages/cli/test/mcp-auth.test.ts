@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { seededRandom, systemClock } from '@openclaw-runtime/kit';
@@ -8,9 +8,11 @@ import { resolveConfig } from '../src/config/resolve.ts';
 import { serverOf } from '../src/house/mcp-servers.ts';
 import { openTools } from '../src/house/tools.ts';
 import { createLoginFiles } from '../src/machine/logins.ts';
+import { logout } from '../src/mcp/logout.ts';
 import { findSecrets } from '../src/secrets/find-secrets.ts';
 import { createLoginSecrets } from '../src/secrets/login-secrets.ts';
 import { createScrubber } from '../src/secrets/scrubber.ts';
+import { createFakeWorld } from './fake-world.ts';
 
 const resolved = (yaml: string, env: Record<string, string> = {}): Config =>
   resolveConfig({}, { env, cwd: '/home', readFile: (path) => (path === '/home/openclaw.yaml' ? yaml : undefined) });
@@ -136,6 +138,31 @@ describe('logins', () => {
     await logins.write('s', undefined);
     expect(readdirSync(place)).toEqual([]);
     await expect(logins.read('../s')).rejects.toThrow(/no name for a server/);
+  });
+
+  test('leave nothing of a write that a crash cut short, and touch none that is under way or another server’s', async () => {
+    const logins = createLoginFiles(folder, seededRandom(1));
+    const left = (name: string, seconds: number): void => {
+      writeFileSync(join(folder, name), 'access-canary');
+      utimesSync(join(folder, name), Date.now() / 1000 - seconds, Date.now() / 1000 - seconds);
+    };
+    left('s.json.old.new', 3_600);
+    left('s.json.young.new', 0);
+    left('s2.json.old.new', 3_600);
+    await logins.write('s', login);
+    expect(readdirSync(folder).sort()).toEqual(['s.json', 's.json.young.new', 's2.json.old.new']);
+    await logins.write('s', undefined);
+    expect(readdirSync(folder)).toEqual(['s2.json.old.new']);
+  });
+
+  test('that cannot be read are forgotten all the same', async () => {
+    const world = createFakeWorld();
+    world.files['/home/openclaw.yaml'] = 'mcp:\n  s: {url: "https://a.test/mcp"}\n';
+    mkdirSync(join(folder, 'mcp-logins'));
+    symlinkSync('s.json', join(folder, 'mcp-logins', 's.json'));
+    expect(await logout('s', { data: folder }, world)).toBe(0);
+    expect(world.printed()).toBe('nobody was logged in to s\n');
+    expect(readdirSync(join(folder, 'mcp-logins'))).toEqual([]);
   });
 
   test.each(['', '{', '[]', '{"url": 1}', '{"url": "https://a.test", "tokens": {}}'])(

@@ -5,7 +5,7 @@ import { type Clock, seededRandom, systemClock } from '@openclaw-runtime/kit';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createMachine, type McpServerOptions, type OpenHouseTools, openHouseTools } from '../src/index.ts';
 import { replyWithDefaults } from '../src/mcp/elicitation.ts';
-import { checkList } from '../src/mcp/list-limits.ts';
+import { createListCheck } from '../src/mcp/list-limits.ts';
 import type { ListedTool } from '../src/mcp/listed-tool.ts';
 import { checkOwnIssuer } from '../src/mcp/own-issuer.ts';
 import { tellResult } from '../src/mcp/told.ts';
@@ -103,8 +103,8 @@ describe('limits by themselves', () => {
   it('look at no depth that could overwhelm them', () => {
     let deep: Readonly<Record<string, unknown>> = {};
     for (let i = 0; i < 100_000; i++) deep = { deep };
-    expect(() => checkList([listed(deep)])).toThrow(/nested deeper/);
-    expect(() => checkList([listed({ a: { b: [1, 'two', null] } })])).not.toThrow();
+    expect(() => createListCheck()([listed(deep)])).toThrow(/nested deeper/);
+    expect(() => createListCheck()([listed({ a: { b: [1, 'two', null] } })])).not.toThrow();
     let structuredContent: unknown = 1;
     for (let i = 0; i < 100_000; i++) structuredContent = { structuredContent };
     // Told or said to be too deep, as the engine can: not thrown.
@@ -113,7 +113,7 @@ describe('limits by themselves', () => {
 
   it('count all that is said of all tools', () => {
     const many = Array.from({ length: 40 }, () => listed({ words: Array.from({ length: 20_000 }, () => 'x') }));
-    expect(() => checkList(many)).toThrow(/takes more than 2097152 characters/);
+    expect(() => createListCheck()(many)).toThrow(/takes more than 2097152 characters/);
   });
 
   it('a form is answered by its defaults only, and a page in a browser not at all', () => {

@@ -1,7 +1,10 @@
-import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
 import { newId, type Random } from '@openclaw-runtime/kit';
 import type { Login, Logins } from '@openclaw-runtime/tools';
+
+/** A file that was written this long ago and has no name yet never gets one. */
+const ABANDONED_MS = 60_000;
 
 /** Where a data folder has people's logins to MCP servers. */
 export function loginsFolder(dataDir: string): string {
@@ -18,7 +21,10 @@ export function createLoginFiles(folder: string, random: Random): Logins {
     read: async (server) => parseLogin(await textOf(pathOf(server))),
     async write(server, login) {
       const path = pathOf(server);
-      if (!login) return rm(path, { force: true });
+      if (!login) {
+        await rm(path, { force: true });
+        return removeUnnamed(path, Infinity);
+      }
       await mkdir(folder, { recursive: true, mode: 0o700 });
       const fresh = `${path}.${newId(random)}.new`;
       try {
@@ -26,16 +32,38 @@ export function createLoginFiles(folder: string, random: Random): Logins {
         try {
           await file.writeFile(`${JSON.stringify(login)}\n`);
           await file.sync();
+          await removeUnnamed(path, (await file.stat()).mtimeMs - ABANDONED_MS);
         } finally {
           await file.close();
         }
         await rename(fresh, path);
+        await syncFolder(folder);
       } catch (error) {
         await rm(fresh, { force: true });
         throw error;
       }
     },
   };
+}
+
+/** Removes what processes that ended between writing and renaming left, tokens and all, where it is from before a time. */
+async function removeUnnamed(path: string, beforeMs: number): Promise<void> {
+  const [folder, start] = [dirname(path), `${basename(path)}.`];
+  const names = await readdir(folder).catch(() => []);
+  for (const name of names.filter((each) => each.startsWith(start) && each.endsWith('.new'))) {
+    const left = await stat(join(folder, name)).catch(() => undefined);
+    if (left && left.mtimeMs < beforeMs) await rm(join(folder, name), { force: true });
+  }
+}
+
+/** So that the name, too, is there after a power cut. */
+async function syncFolder(folder: string): Promise<void> {
+  const handle = await open(folder);
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
 }
 
 async function textOf(path: string): Promise<string | undefined> {

@@ -8,7 +8,7 @@ export async function logout(name: string, options: McpOptions, world: World): P
   const config = configOf(options, world);
   serverNamed(name, config);
   const logins = loginsOf(config, world);
-  const had = (await logins.read(name))?.tokens !== undefined;
+  const had = (await logins.read(name).catch(() => undefined))?.tokens !== undefined;
   await logins.write(name, undefined);
   if (options.json) world.out.write(`${plainJson({ server: name, had })}\n`);
   else world.out.write(had ? `the login to ${name} is forgotten here\n` : `nobody was logged in to ${name}\n`);

@@ -40,7 +40,7 @@ export interface ModelSink {
   queued(ahead: number): void;
   /** The provider keeps the response under this name. Said before the first delta. */
   responding(response: string): void;
-  /** Where a level was asked for: said before each try, and once more where it then shows that the level was not passed on. */
+  /** Where a level was asked for: said before each try, and once more where it then shows that the level was not passed on, or that no answer came behind the thoughts. */
   leveled?(leveled: Leveled): void;
   /** Tokens of a try that did not come to its end, where the provider said how many; said before its error. */
   spent?(usage: Usage): void;

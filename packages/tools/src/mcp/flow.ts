@@ -28,18 +28,27 @@ export interface FlowSetup {
   readonly signal: AbortSignal;
 }
 
+export type LoginChange = { readonly [K in keyof Login]?: Login[K] | undefined };
+
 /** The login to one server: what is read may be another a moment later. */
 export interface LoginSlot {
   read(): Promise<Login>;
   /** `undefined` drops a part. */
-  change(changed: { readonly [K in keyof Login]?: Login[K] | undefined }): Promise<void>;
+  change(changed: LoginChange): Promise<void>;
+  /** The same, unless the access token that is kept is another by now, or gone: somebody logged in or out. */
+  changeOf(token: string | undefined, changed: LoginChange): Promise<void>;
 }
 
 /** Where a browser would come back to while there is none: stands in requests that are never made. */
 const NOWHERE = 'http://127.0.0.1/callback';
 
 /** One attempt: its state, verifier and what was discovered are its own. */
-export function createFlow(sdk: Sdk, { server, url, auth, signal }: FlowSetup, ports: McpPorts, { read, change }: LoginSlot): Flow {
+export function createFlow(
+  sdk: Sdk,
+  { server, url, auth, signal }: FlowSetup,
+  ports: McpPorts,
+  { read, change, changeOf }: LoginSlot,
+): Flow {
   const { consent, identity, random } = ports;
   const redirectUrl = consent?.redirectUrl ?? NOWHERE;
   const state = newId(random);
@@ -48,6 +57,8 @@ export function createFlow(sdk: Sdk, { server, url, auth, signal }: FlowSetup, p
   let target: URL | undefined;
   /** The token that was there when this began. */
   let known: string | undefined;
+  /** What comes is what a person said yes to, not a refresh. */
+  let visited = false;
   const { clientId, secret, issuer, clientMetadataUrl } = auth;
 
   const provider: OAuthClientProvider = {
@@ -79,7 +90,7 @@ export function createFlow(sdk: Sdk, { server, url, auth, signal }: FlowSetup, p
       known = tokens?.access_token;
       return tokens;
     },
-    saveTokens: (tokens) => change({ tokens }),
+    saveTokens: (tokens) => (visited ? change({ tokens }) : changeOf(known, { tokens })),
     redirectToAuthorization(address) {
       target = address;
     },
@@ -93,10 +104,9 @@ export function createFlow(sdk: Sdk, { server, url, auth, signal }: FlowSetup, p
     },
     discoveryState: () => discovered,
     async invalidateCredentials(what) {
-      if (what === 'all' || what === 'client') await change({ client: undefined });
       // What another process refreshed meanwhile is not what was refused.
-      const same = (await read()).tokens?.access_token === known;
-      if ((what === 'all' || what === 'tokens') && same) await change({ tokens: undefined });
+      if (what === 'all' || what === 'client') await changeOf(known, { client: undefined });
+      if (what === 'all' || what === 'tokens') await changeOf(known, { tokens: undefined });
     },
   };
 
@@ -116,6 +126,7 @@ export function createFlow(sdk: Sdk, { server, url, auth, signal }: FlowSetup, p
         issParameterSupported: metadata?.authorization_response_iss_parameter_supported === true,
       });
       const code = back.get('code');
+      visited = code !== null;
       if (code !== null) return { authorizationCode: code, ...(iss === undefined ? {} : { iss }) };
       const why = [back.get('error'), back.get('error_description')].filter((text) => text !== null).join(': ');
       throw new Error(`the login was refused (${plainText(why, 200) || 'no reason given'})`);

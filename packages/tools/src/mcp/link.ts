@@ -1,8 +1,8 @@
-import type { Client, ElicitRequest, JsonSchemaValidator } from '@modelcontextprotocol/client';
+import type { Client, ElicitRequest, JsonSchemaValidator, ListToolsResult, Request, RequestOptions } from '@modelcontextprotocol/client';
 import { OpenClawError } from '@openclaw-runtime/protocol';
 import { within } from '../tool/within.ts';
 import { type Reply, replyWithDefaults } from './elicitation.ts';
-import { checkList } from './list-limits.ts';
+import { createListCheck } from './list-limits.ts';
 import type { ListedTool } from './listed-tool.ts';
 import type { McpServerOptions } from './options.ts';
 import type { Person } from './person.ts';
@@ -94,8 +94,7 @@ async function connect(
   signal.addEventListener('abort', stop, { once: true });
   try {
     await widened(() => client.connect(transport, { signal }));
-    const { tools } = await widened(() => client.listTools(undefined, { signal }));
-    checkList(tools);
+    const { tools } = await widened(() => listTools(client, signal));
     const close = async (): Promise<void> => {
       life.abort(new Error('the connection is closed'));
       await leave();
@@ -111,6 +110,23 @@ async function connect(
     throw error;
   } finally {
     signal.removeEventListener('abort', stop);
+  }
+}
+
+/** Judges each page as it comes: what is too much is not asked for any further. */
+async function listTools(client: Client, signal: AbortSignal): ReturnType<Client['listTools']> {
+  const check = createListCheck();
+  const request = client.request.bind(client) as (asked: Request, options?: RequestOptions) => Promise<unknown>;
+  // Whoever walks the pages asks for each by this.
+  client.request = (async (asked: Request, options?: RequestOptions) => {
+    const answer = await request(asked, options);
+    if (asked.method === 'tools/list') check((answer as ListToolsResult).tools);
+    return answer;
+  }) as Client['request'];
+  try {
+    return await client.listTools(undefined, { signal });
+  } finally {
+    client.request = request as Client['request'];
   }
 }
 

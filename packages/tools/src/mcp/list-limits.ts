@@ -7,17 +7,25 @@ const MAX_DEPTH = 64;
 /** Of all that a model could be told of a server's tools. */
 const MAX_CHARACTERS = 2 * 1024 * 1024;
 
-/** Throws `TOOL_FAILED` where a list is more than anybody could use, before anything is made of it. */
-export function checkList(tools: readonly ListedTool[]): void {
-  if (tools.length > MAX_TOOLS) throw failed(`it lists ${tools.length} tools, more than ${MAX_TOOLS}`);
+/** Takes a list page by page. Throws `TOOL_FAILED` as soon as it is more than anybody could use, before anything is made of it. */
+export function createListCheck(): (page: readonly ListedTool[]) => void {
+  let count = 0;
   let characters = 0;
-  for (const { name, description = '', inputSchema, annotations = {} } of tools) {
-    const size = sizeOf([inputSchema, annotations]);
-    if (size === undefined)
-      throw failed(`the parameters of its tool ${JSON.stringify(name.slice(0, 100))} are nested deeper than ${MAX_DEPTH}`);
-    characters += name.length + description.length + size;
-    if (characters > MAX_CHARACTERS) throw failed(`what it says of its tools takes more than ${MAX_CHARACTERS} characters`);
-  }
+  return (page) => {
+    count += page.length;
+    if (count > MAX_TOOLS) throw failed(`it lists ${count} tools, more than ${MAX_TOOLS}`);
+    for (const tool of page) {
+      characters += charactersOf(tool);
+      if (characters > MAX_CHARACTERS) throw failed(`what it says of its tools takes more than ${MAX_CHARACTERS} characters`);
+    }
+  };
+}
+
+function charactersOf({ name, description = '', inputSchema, annotations = {} }: ListedTool): number {
+  const size = sizeOf([inputSchema, annotations]);
+  if (size === undefined)
+    throw failed(`the parameters of its tool ${JSON.stringify(name.slice(0, 100))} are nested deeper than ${MAX_DEPTH}`);
+  return name.length + description.length + size;
 }
 
 /** How many characters of JSON at least, by a walk that no depth can overwhelm; `undefined` where it is too deep. */

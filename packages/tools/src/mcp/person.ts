@@ -1,6 +1,6 @@
 import type { AuthProvider, FetchLike, InsufficientScopeError } from '@modelcontextprotocol/client';
 import { OpenClawError } from '@openclaw-runtime/protocol';
-import { createFlow, type FlowSetup, type LoginSlot } from './flow.ts';
+import { createFlow, type FlowSetup, type LoginChange, type LoginSlot } from './flow.ts';
 import type { Login } from './logins.ts';
 import { isOwnIssuer } from './own-issuer.ts';
 import { plainText } from './plain-text.ts';
@@ -27,6 +27,21 @@ interface Challenge {
   readonly scope?: string | undefined;
 }
 
+/** What is under way: for more rights, or for a token only. */
+interface Asking {
+  readonly wider: boolean;
+  readonly done: Promise<void>;
+}
+
+/** What authorization servers say where only a new login helps. Anything else may be over in a moment. */
+const GONE: ReadonlySet<string> = new Set([
+  'invalid_grant',
+  'invalid_client',
+  'unauthorized_client',
+  'invalid_scope',
+  'insufficient_scope',
+]);
+
 /** Uses the login that is kept and refreshes it; asks the person for a new one where there is a browser, and says so where there is none. */
 export function createPerson(sdk: Sdk, setup: PersonSetup, ports: McpPorts): Person {
   const { server, url, auth, fetch } = setup;
@@ -35,9 +50,17 @@ export function createPerson(sdk: Sdk, setup: PersonSetup, ports: McpPorts): Per
     const login = await logins.read(server);
     return login?.url === url ? login : { url };
   };
-  const change: LoginSlot['change'] = async (changed) => {
-    const entries = Object.entries({ ...(await read()), ...changed }).filter(([, value]) => value !== undefined);
+  const write = async (login: Login, changed: LoginChange): Promise<void> => {
+    const entries = Object.entries({ ...login, ...changed }).filter(([, value]) => value !== undefined);
     await logins.write(server, Object.fromEntries(entries) as unknown as Login);
+  };
+  const slot: LoginSlot = {
+    read,
+    change: async (changed) => write(await read(), changed),
+    async changeOf(token, changed) {
+      const login = await read();
+      if (login.tokens?.access_token === token) await write(login, changed);
+    },
   };
   const missing = (why: string): OpenClawError =>
     new OpenClawError('UNAUTHENTICATED', `The MCP server ${server} ${why}. Run: claw mcp login ${server}`);
@@ -46,7 +69,7 @@ export function createPerson(sdk: Sdk, setup: PersonSetup, ports: McpPorts): Per
     const { tokens, wants } = await read();
     if (!consent && !tokens) throw missing('wants somebody to log in');
     const scope = sdk.computeScopeUnion(auth.scope, wants, challenge.scope);
-    const asked = createFlow(sdk, setup, ports, { read, change });
+    const asked = createFlow(sdk, setup, ports, slot);
     const options = {
       serverUrl: url,
       fetchFn: fetch,
@@ -64,26 +87,35 @@ export function createPerson(sdk: Sdk, setup: PersonSetup, ports: McpPorts): Per
       .catch(again)
       .catch((error: unknown) => {
         // Nobody can be asked, and what was kept is of no use any more.
-        if (!consent && (error instanceof sdk.OAuthError || error instanceof sdk.OAuthClientFlowError)) throw missing(whyOf(error));
+        if (!consent && error instanceof sdk.OAuthError && GONE.has(error.code)) throw missing(whyOf(error));
         throw error;
       });
     if (outcome === 'AUTHORIZED') return;
     if (!consent) {
-      await change({ wants: scope });
+      // It was not even tried: its authorization server is another just now, or not to be found.
+      if (!force && (await read()).tokens?.refresh_token !== undefined)
+        throw new Error(`the login cannot be refreshed just now; if that goes on, run: claw mcp login ${server}`);
+      await slot.change({ wants: scope });
       throw missing(force ? 'asks for more rights than it was given' : 'wants a new login');
     }
     const back = await asked.visit();
     await sdk.auth(asked.provider, { ...options, ...back });
-    await change({ wants: undefined });
+    await slot.change({ wants: undefined });
   };
 
-  let asking: Promise<void> | undefined;
-  /** One at a time: those that come meanwhile share what comes of it. */
-  const once = (challenge: Challenge, force: boolean): Promise<void> => {
-    asking ??= ask(challenge, force).finally(() => {
-      asking = undefined;
-    });
-    return asking;
+  let asking: Asking | undefined;
+  /** One at a time: those that come meanwhile share what comes of it, save that a refresh gives nobody more rights. */
+  const once = (wider: boolean, begin: () => Promise<void>): Promise<void> => {
+    if (asking && (asking.wider || !wider)) return asking.done;
+    const before = asking?.done ?? Promise.resolve();
+    const done = before
+      .catch(() => {})
+      .then(begin)
+      .finally(() => {
+        if (asking?.done === done) asking = undefined;
+      });
+    asking = { wider, done };
+    return done;
   };
 
   return {
@@ -93,13 +125,15 @@ export function createPerson(sdk: Sdk, setup: PersonSetup, ports: McpPorts): Per
         const token = (await read()).tokens?.access_token;
         // Somebody logged in, or refreshed, since this request was sent.
         if (token !== undefined && setup.sentWith(response) !== token) return;
-        await once(sdk.extractWWWAuthenticateParams(response), false);
+        await once(false, () => ask(sdk.extractWWWAuthenticateParams(response), false));
       },
     },
     async widen({ requiredScope, resourceMetadataUrl }) {
-      const { tokens } = await read();
-      const scope = sdk.computeScopeUnion(tokens?.scope, requiredScope);
-      await once({ scope, resourceMetadataUrl }, sdk.isStrictScopeSuperset(scope, tokens?.scope));
+      await once(true, async () => {
+        const { tokens } = await read();
+        const scope = sdk.computeScopeUnion(tokens?.scope, requiredScope);
+        await ask({ scope, resourceMetadataUrl }, sdk.isStrictScopeSuperset(scope, tokens?.scope));
+      });
     },
   };
 }

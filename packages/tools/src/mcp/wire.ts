@@ -2,6 +2,7 @@ import type { StreamableHTTPClientTransport, Transport } from '@modelcontextprot
 import { valuesOf } from '../process/given.ts';
 import type { Ended } from '../process/port.ts';
 import { within } from '../tool/within.ts';
+import { createAuthFetch, createTokenFetch } from './auth-fetch.ts';
 import { createBoundedFetch } from './bounded-fetch.ts';
 import { providerOf } from './credentials.ts';
 import { discreetFetch } from './discreet-fetch.ts';
@@ -36,13 +37,14 @@ async function openHttp(sdk: Sdk, server: string, options: HttpServer, ports: Mc
   const { auth, headers = {} } = options;
   const url = new URL(options.url);
   const { fetch: open, sentWith, hide } = createBoundedFetch(ports.fetch, url, () => valuesOf(headers));
-  const fetch = discreetFetch(open);
+  const discreet = discreetFetch(open);
   const common = { fetch: open, redirectPolicy: 'same-origin' as const };
   const leave = (transport: StreamableHTTPClientTransport): Wire['leave'] => {
     const never = new AbortController().signal;
     return () => within(ports.clock, 'leaving', GOODBYE_MS, never, () => transport.terminateSession()).catch(() => {});
   };
   if (auth && auth.grant !== 'person') {
+    const fetch = createTokenFetch(discreet, ports.clock);
     const transport = new sdk.StreamableHTTPClientTransport(url, { ...common, fetch, authProvider: await providerOf(sdk, auth, fetch) });
     return { transport, how: async () => ENDED, leave: leave(transport), hide };
   }
@@ -51,6 +53,7 @@ async function openHttp(sdk: Sdk, server: string, options: HttpServer, ports: Mc
     const transport = new sdk.StreamableHTTPClientTransport(url, common);
     return { transport, how: async () => ENDED, leave: leave(transport), hide };
   }
+  const fetch = createAuthFetch(discreet, ports.clock, signal);
   const person = createPerson(sdk, { server, url: options.url, auth: auth ?? { grant: 'person' }, fetch, sentWith, signal }, ports);
   const transport = new sdk.StreamableHTTPClientTransport(url, { ...common, authProvider: person.provider });
   return { transport, how: async () => ENDED, leave: leave(transport), hide, person };
