@@ -9,6 +9,9 @@ const sources = {
 };
 const execArgv = ['--conditions=openclaw-source', '--disable-warning=ExperimentalWarning'];
 
+/** Rows that judge times: one after the other, after all others. */
+const timed = [11, 13, 17, 20, 22, 23, 24, 27, 31, 34].map((row) => `tests/faults/row-${row}-*.test.ts`);
+
 export default defineConfig({
   test: {
     projects: [
@@ -45,6 +48,17 @@ export default defineConfig({
         test: {
           name: 'faults',
           include: ['tests/faults/**/*.test.ts'],
+          exclude: timed,
+          execArgv,
+          testTimeout: 900_000,
+          hookTimeout: 60_000,
+        },
+      },
+      {
+        ...sources,
+        test: {
+          name: 'timed',
+          include: timed,
           execArgv,
           fileParallelism: false,
           testTimeout: 900_000,
