@@ -24,7 +24,7 @@ export async function startServer(
   const PATH = `${dirname(process.execPath)}:${process.env.PATH}`;
   const child = spawn(CLAW, ['up', '--json', '--port', '0', '--data', folder, ...args], {
     stdio: ['ignore', 'pipe', 'inherit'],
-    env: { ...process.env, PATH, ...env },
+    env: { OPENCLAW_METRICS_PORT: '0', ...process.env, PATH, ...env },
   });
   const { url } = JSON.parse(await firstLine(child)) as { url: string };
   const pid = child.pid as number;

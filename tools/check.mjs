@@ -14,12 +14,13 @@ const tool = (name) => [
 
 const CHECKS = {
   format: [...bin('@biomejs/biome', 'bin/biome'), 'check', '.'],
-  lint: [...bin('oxlint', 'bin/oxlint'), '--type-aware', '--quiet', 'packages', 'tests', 'bench', 'tools', 'vitest.config.ts'],
+  lint: [...bin('oxlint', 'bin/oxlint'), '--type-aware', '--quiet', 'packages', 'tests', 'bench', 'tools', 'examples', 'vitest.config.ts'],
   types: [...bin('typescript', 'bin/tsc'), '-p', '.'],
   rooms: tool('rooms'),
   habits: tool('habits'),
   errors: tool('errors'),
   surface: tool('surface'),
+  metrics: tool('metrics'),
 };
 
 const json = process.argv.includes('--json');

@@ -22,7 +22,7 @@ export async function startServer(data: string, port = 0): Promise<Server> {
   const args = [...FLAGS, BIN, 'up', '--json', '--port', String(port), '--data', data];
   const child = spawn(process.execPath, args, {
     cwd: data,
-    env: { ...env, OLLAMA_HOST: '127.0.0.1:9' },
+    env: { ...env, OLLAMA_HOST: '127.0.0.1:9', OPENCLAW_METRICS_PORT: '0' },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const complaints: string[] = [];

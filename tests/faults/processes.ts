@@ -16,6 +16,7 @@ export interface Child extends AsyncDisposable {
   kill(): Promise<void>;
   /** Resolves with the exit code, or with the signal that ended it. */
   readonly exited: Promise<number | string>;
+  /** What it wrote to stderr, but for alerts: those are about how it fares. */
   complaints(): string;
 }
 
@@ -44,7 +45,10 @@ export function startProvider(root: string, { vary }: { readonly vary: boolean }
 export async function startChild(args: readonly string[]): Promise<Child> {
   const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^(OPEN(AI|CLAW)_|VITEST|NODE_OPTIONS$)/.test(name)));
   const began = performance.now();
-  const child = spawn(process.execPath, [...FLAGS, ...args], { env, stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(process.execPath, [...FLAGS, ...args], {
+    env: { ...env, OPENCLAW_METRICS_PORT: '0' },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   let complaints = '';
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
     complaints += text;
@@ -63,7 +67,15 @@ export async function startChild(args: readonly string[]): Promise<Child> {
     throw new Error(`${args.join(' ')} was not ready within ${READY_MS} ms, and ended with ${await exited}: ${line ?? ''} ${complaints}`);
   }
   const readyMs = performance.now() - began;
-  return { pid: child.pid ?? 0, readyMs, hello, kill, exited, complaints: () => complaints, [Symbol.asyncDispose]: kill };
+  return {
+    pid: child.pid ?? 0,
+    readyMs,
+    hello,
+    kill,
+    exited,
+    complaints: () => complaints.replaceAll(/^claw: alert .*\n/gm, ''),
+    [Symbol.asyncDispose]: kill,
+  };
 }
 
 async function firstLine(stdout: Readable): Promise<string | undefined> {

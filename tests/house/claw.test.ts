@@ -32,7 +32,7 @@ function claw(args: readonly string[], env: Record<string, string> = {}) {
   const child = spawn(process.execPath, [...flags, BIN, ...args], {
     cwd: data,
     // An Ollama that happens to run on this machine is not asked.
-    env: { PATH: process.env.PATH, HOME: data, OLLAMA_HOST: '127.0.0.1:9', ...env },
+    env: { PATH: process.env.PATH, HOME: data, OLLAMA_HOST: '127.0.0.1:9', OPENCLAW_METRICS_PORT: '0', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const exit = once(child, 'exit').then(([code]) => code as number | null);

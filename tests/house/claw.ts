@@ -25,6 +25,7 @@ export interface Claw extends AsyncDisposable {
   readonly http: string;
   readonly port: number;
   readonly pid: number;
+  /** What it wrote to stderr, but for alerts and tiers: those are about how it fares, which many tests see to. */
   readonly complaints: () => string;
   /** All that it wrote to stdout. */
   readonly said: () => string;
@@ -62,7 +63,7 @@ export async function tryClaw({ data, port = 0, config, before = [], env = {}, f
   // An Ollama that happens to run on this machine is not asked.
   const child = spawn(command[0] as string, command.slice(1), {
     cwd: home,
-    env: { OLLAMA_HOST: '127.0.0.1:9', ...own, ...env },
+    env: { OLLAMA_HOST: '127.0.0.1:9', OPENCLAW_METRICS_PORT: '0', ...own, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const exited = once(child, 'exit') as Promise<[number | null]>;
@@ -93,7 +94,7 @@ export async function tryClaw({ data, port = 0, config, before = [], env = {}, f
     http: hello.http,
     port: hello.port,
     pid,
-    complaints: () => complaints,
+    complaints: () => complaints.replaceAll(/^claw: (alert |the (model|agent|host) .* is in tier ).*\n/gm, ''),
     said: () => said,
     rssBytes: () => Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]) * 1024,
     stop,

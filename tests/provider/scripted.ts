@@ -4,8 +4,12 @@ import { readJson } from './reply.ts';
 
 /** What a scripted model says next: words, or calls of tools. */
 export interface Line {
+  /** It says nothing but this. */
+  readonly status?: number;
   readonly text?: string;
   readonly calls?: readonly { readonly name: string; readonly arguments: object }[];
+  /** What it is said to have taken. */
+  readonly usage?: { readonly prompt_tokens: number; readonly completion_tokens: number };
 }
 
 export interface ScriptedRequest {
@@ -42,7 +46,11 @@ export async function startScriptedProvider(script: (request: ScriptedRequest) =
   };
 }
 
-function say(response: ServerResponse, { text = '', calls = [] }: Line): void {
+function say(response: ServerResponse, { status, text = '', calls = [], usage }: Line): void {
+  if (status !== undefined) {
+    response.writeHead(status, { 'content-type': 'application/json' }).end('{"error":{"message":"out of order"}}');
+    return;
+  }
   const words = text.match(/\S+\s*/g) ?? [];
   const tools = calls.map(({ name, arguments: args }, index) => ({
     index,
@@ -60,6 +68,11 @@ function say(response: ServerResponse, { text = '', calls = [] }: Line): void {
     const choices = [{ index: 0, delta, finish_reason }];
     response.write(
       `data: ${JSON.stringify({ id: 'scripted', object: 'chat.completion.chunk', created: 0, model: 'scripted', choices })}\n\n`,
+    );
+  }
+  if (usage) {
+    response.write(
+      `data: ${JSON.stringify({ id: 'scripted', object: 'chat.completion.chunk', created: 0, model: 'scripted', choices: [], usage })}\n\n`,
     );
   }
   response.end('data: [DONE]\n\n');

@@ -44,6 +44,7 @@ const RUN_LIMITS = {
   noProgressAttempts: 1_000,
   regeneratedChars: 1_000_000_000,
   runMs: 3_600_000,
+  budgetWaitMs: 86_400_000,
   parkAfterMs: 0,
 };
 
@@ -74,7 +75,7 @@ export async function openServer(options: ServerOptions): Promise<Server> {
         circuit: { failures: 20, openMs: 1_000 },
       },
     },
-    models: { vary: model, think: model, prefix: { ...model, prefix: 'assistant' } },
+    models: { vary: model, think: { ...model, reasoning: 'openai' }, prefix: { ...model, prefix: 'assistant' } },
     clock,
     random,
     http: () => provider.connect(process),
@@ -85,6 +86,7 @@ export async function openServer(options: ServerOptions): Promise<Server> {
     agents: [{ name: 'default' }, HANDY],
     threads: hands.threads(clock, chance.branch('hands')),
     defaultModel: 'vary',
+    reasoning: { maxLevel: 3 },
     clock,
     random,
     limits: options.consumes === false ? { ...RUN_LIMITS, maxConcurrentRuns: 0 } : RUN_LIMITS,

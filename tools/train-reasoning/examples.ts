@@ -1,5 +1,5 @@
 import { alphabetTable } from '../../packages/reasoning/src/text/alphabet.ts';
-import { DENSE_SIZE, denseFeatures } from '../../packages/reasoning/src/text/dense.ts';
+import { DENSE_SIZE, denseFeatures, trustInWords } from '../../packages/reasoning/src/text/dense.ts';
 import { createScan, scanText } from '../../packages/reasoning/src/text/scan.ts';
 import { createWordTable } from '../../packages/reasoning/src/text/word-table.ts';
 import type { Row } from './data.ts';
@@ -10,6 +10,8 @@ export interface Example {
   readonly buckets: Int32Array;
   readonly values: Float32Array;
   readonly dense: Float64Array;
+  /** How far the English vocabulary is trusted. */
+  readonly trust: number;
 }
 
 /** How much char grams weigh beside words. */
@@ -29,6 +31,6 @@ export function createExamples(rows: readonly Row[]): readonly Example[] {
     };
     if (scan.wordBuckets > 0) add(scan.words, scan.wordBuckets, 1 / Math.sqrt(scan.wordBuckets));
     if (scan.gramBuckets > 0) add(scan.grams, scan.gramBuckets, GRAM_SHARE / Math.sqrt(scan.gramBuckets));
-    return { row, buckets: Int32Array.from(sums.keys()), values: Float32Array.from(sums.values()), dense };
+    return { row, buckets: Int32Array.from(sums.keys()), values: Float32Array.from(sums.values()), dense, trust: trustInWords(scan) };
   });
 }

@@ -2,13 +2,13 @@ import { seededRandom } from '../../packages/kit/src/random.ts';
 import { createLearner } from '../../packages/reasoning/src/learning/learner.ts';
 import { createModel } from '../../packages/reasoning/src/scorer/model.ts';
 import { createScorer, FEATURES, score } from '../../packages/reasoning/src/scorer/score.ts';
-import { fitBlend } from './blend.ts';
+import type { Blend } from './blend.ts';
 import { JUDGED } from './data.ts';
 import type { Example } from './examples.ts';
 import { average, calibrationError, routing } from './metrics.ts';
 import { packModel } from './write-model.ts';
 
-export const STAGES = [0, 30, 100, 300, 600, 1500] as const;
+export const STAGES = [0, 30, 60, 100, 200, 300, 600, 1000, 1500] as const;
 export const FEEDBACKS = ['full', 'low level only', 'bandit'] as const;
 
 export interface LearningLine {
@@ -23,9 +23,13 @@ export interface LearningLine {
 }
 
 /** Learns on a source that the model never saw, in an order that the seed decides; judged on the rows that are left over. */
-export function reportLearning(examples: readonly Example[], seeds: readonly number[]): readonly LearningLine[] {
+export function reportLearning(
+  examples: readonly Example[],
+  blends: ReadonlyMap<string, Blend>,
+  seeds: readonly number[],
+): readonly LearningLine[] {
   return JUDGED.flatMap((source) => {
-    const model = createModel(packModel(fitBlend(examples.filter(({ row }) => row.source !== source))));
+    const model = createModel(packModel(blends.get(source)!));
     const rows = examples
       .filter(({ row }) => row.source === source && row.weak !== undefined && row.strong !== undefined)
       .map(({ row }) => row);

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { fitBlend } from './blend.ts';
 import { readRows } from './data.ts';
+import { replayEfforts } from './effort.ts';
 import { createExamples } from './examples.ts';
 import { reportOn } from './report.ts';
 import { reportText } from './report-text.ts';
@@ -23,7 +24,7 @@ const file = packModel(fitBlend(examples));
 writeModel(join(root, 'packages/reasoning/src/scorer/builtin.ts'), file);
 console.log(`weights ${createHash('sha256').update(JSON.stringify(file)).digest('hex')}`);
 if (!process.argv.includes('--no-report')) {
-  const report = reportOn(examples, (line) => console.log(line));
+  const report = reportOn(examples, replayEfforts(folder), (line) => console.log(line));
   mkdirSync(join(root, 'docs/reasoning'), { recursive: true });
   writeFileSync(join(root, 'docs/reasoning/report.json'), `${JSON.stringify(report, undefined, 2)}\n`);
   writeFileSync(join(root, 'docs/reasoning/REPORT.md'), reportText(report));

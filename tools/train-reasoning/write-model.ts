@@ -1,32 +1,36 @@
 import { writeFileSync } from 'node:fs';
-import type { ModelFile } from '../../packages/reasoning/src/scorer/model.ts';
+import { HEADS, type ModelFile, type ModelHead } from '../../packages/reasoning/src/scorer/model.ts';
 import type { Blend } from './blend.ts';
-import type { Head } from './fit.ts';
 
-/** The blend as it ships: tables in signed bytes, the rest in seven digits. */
-export function packModel(blend: Blend): ModelFile {
-  const size = blend.weak.table.length;
-  const bytes = new Int8Array(2 * size);
-  const weakStep = stepOf(blend.weak.table);
-  const strongStep = stepOf(blend.strong.table);
-  for (let at = 0; at < size; at += 1) {
-    bytes[2 * at] = byteOf(blend.weak.table[at]!, weakStep);
-    bytes[2 * at + 1] = byteOf(blend.strong.table[at]!, strongStep);
-  }
-  const head = (from: Head, step: number): ModelFile['weak'] => ({
-    step: short(step),
-    intercept: short(from.intercept),
-    dense: [...from.dense].map(short),
+/** The blend as it ships: tables in bytes, the rest in seven digits. */
+export function packModel({ heads, scale, mix }: Blend): ModelFile {
+  const steps = HEADS.map((name) => stepOf(heads[name].table));
+  const size = heads.weak.table.length;
+  const bytes = new Uint8Array(HEADS.length * size);
+  HEADS.forEach((name, head) => {
+    const { table } = heads[name];
+    for (let at = 0; at < size; at += 1) {
+      const slot = head < 4 ? 4 * at + head : 4 * size + 2 * at + (head - 4);
+      bytes[slot] = 128 + byteOf(table[at]!, steps[head]!);
+    }
   });
+  const packed = HEADS.map((name, head): readonly [string, ModelHead] => [
+    name,
+    { step: short(steps[head]!), intercept: short(heads[name].intercept), dense: [...heads[name].dense].map(short) },
+  ]);
   return {
-    version: 1,
-    mean: [...blend.scale.mean].map(short),
-    spread: [...blend.scale.spread].map(short),
-    weak: head(blend.weak, weakStep),
-    strong: head(blend.strong, strongStep),
-    strongShare: blend.strongShare,
-    slope: short(blend.slope),
-    offset: short(blend.offset),
+    version: 2,
+    mean: [...scale.mean].map(short),
+    spread: [...scale.spread].map(short),
+    heads: Object.fromEntries(packed) as ModelFile['heads'],
+    mix: {
+      strongShare: mix.strongShare,
+      keep: mix.keep,
+      mathLevel: short(mix.mathLevel),
+      storyLevel: short(mix.storyLevel),
+      slope: short(mix.slope),
+      offset: short(mix.offset),
+    },
     table: Buffer.from(bytes.buffer).toString('base64'),
   };
 }

@@ -9,6 +9,20 @@ export interface AgentSpec {
   /** Names of tools of the house and of MCP servers that it may call, with `*` for any rest of a name. */
   readonly uses?: readonly string[];
   readonly permissions?: Permissions;
+  /** How deep its models think; what is absent is the house's to say. */
+  readonly reasoning?: Reasoning;
+}
+
+/** How deep models think: 1 quick, 2 standard, 3 deep, 4 ultra. */
+export interface Reasoning {
+  /** Of requests that name none: a fixed one; `auto`: as much as each seems to need; `off`: their provider's own. */
+  readonly level?: 1 | 2 | 3 | 4 | 'auto' | 'off';
+  /** Whatever is asked for or predicted. */
+  readonly maxLevel?: 1 | 2 | 3 | 4;
+  /** The level of each tag that a request may have as its `complexity`. */
+  readonly levelThresholds?: Readonly<Record<string, 1 | 2 | 3 | 4>>;
+  /** A tag means its level and never one more. */
+  readonly exact?: boolean;
 }
 
 /**

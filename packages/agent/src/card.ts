@@ -1,10 +1,11 @@
-import type { AgentSpec } from './agent.ts';
+import type { AgentSpec, Reasoning } from './agent.ts';
 
 /** What a module's agent declares, as data: all that is known of it outside its thread. */
 export interface AgentCard {
   readonly description?: string;
   readonly instructions?: string;
   readonly model?: string;
+  readonly reasoning?: Reasoning;
   /** Of its state and operations; from 1. State of another version is migrated by its `migrate`, or refused. */
   readonly version: number;
   readonly tools: readonly ToolCard[];
@@ -17,7 +18,12 @@ export interface AgentCard {
   readonly snapshotIntervalMs: number;
   /** MiB of heap that its thread may take; absent: the pool's. */
   readonly maxHeapMiB?: number;
+  /** It judges its model's answers: a call of the tool {@link CHECK}. */
+  readonly checks?: true;
 }
+
+/** A tool that no model can name: its arguments are `{query, answer}`, and it answers how far that is right, 0..1. */
+export const CHECK = 'check()';
 
 /** What becomes of a call that was in flight when its process died: called again with the same key, a person is asked, or the model is told that it is not known. */
 export type OnInterrupted = 'retry' | 'ask' | 'fail';

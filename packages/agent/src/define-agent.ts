@@ -1,5 +1,6 @@
 import type { AgentSpec } from './agent.ts';
 import type { AgentCard, OperationCard } from './card.ts';
+import { checkReasoning } from './check-reasoning.ts';
 import { checkName, checkNumber, shown, wrong } from './names.ts';
 import { type OperationDefinition, type OperationFunction, type OperationOptions, operation } from './operation.ts';
 import type { ToolDefinition } from './tool.ts';
@@ -23,7 +24,15 @@ export interface AgentOptions<S, O extends Operations<S>> extends Omit<AgentSpec
   readonly snapshotIntervalMs?: number;
   /** MiB of heap that its thread may take; default: the pool's. */
   readonly maxHeapMiB?: number;
+  /** Whether an answer of its model's is right, or how far, 0..1. One that is not, and was given below level 3, is given again at level 3; both are learned from. */
+  readonly check?: AnswerCheck;
 }
+
+/** Judges an answer to what was asked last. */
+export type AnswerCheck = (
+  answer: string,
+  asked: { readonly query: string; readonly signal: AbortSignal },
+) => boolean | number | Promise<boolean | number>;
 
 /** What {@link defineAgent} makes, and a module exports as its default. */
 export interface AgentDefinition<S = unknown, O = unknown> {
@@ -37,6 +46,7 @@ export interface AgentDefinition<S = unknown, O = unknown> {
   readonly dedicated: boolean;
   readonly snapshotIntervalMs: number;
   readonly maxHeapMiB: number | undefined;
+  readonly check: AnswerCheck | undefined;
   /** For types only: never there. */
   readonly declared?: O;
 }
@@ -63,7 +73,7 @@ const BRAND = Symbol.for('openclaw-runtime.agent');
 export function defineAgent<S = undefined, const O extends Operations<S> = Operations<S>>(
   options: AgentOptions<S, O>,
 ): AgentDefinition<S, O> {
-  const { name, description, instructions, model, version = 1, snapshotIntervalMs = 0, maxHeapMiB } = options;
+  const { name, description, instructions, model, reasoning, version = 1, snapshotIntervalMs = 0, maxHeapMiB } = options;
   checkName('An agent', name);
   if (!Number.isSafeInteger(version) || version < 1) throw wrong(`version of agent ${name} is ${shown(version)}. Count from 1.`);
   checkNumber(`snapshotIntervalMs of agent ${name}`, snapshotIntervalMs, 0, Number.MAX_SAFE_INTEGER);
@@ -74,6 +84,7 @@ export function defineAgent<S = undefined, const O extends Operations<S> = Opera
       ...(description === undefined ? {} : { description }),
       ...(instructions === undefined ? {} : { instructions }),
       ...(model === undefined ? {} : { model }),
+      ...(reasoning === undefined ? {} : { reasoning: checkReasoning(name, reasoning) }),
     },
     version,
     state: options.state ?? (() => undefined as S),
@@ -84,7 +95,9 @@ export function defineAgent<S = undefined, const O extends Operations<S> = Opera
     dedicated: options.dedicated ?? false,
     snapshotIntervalMs,
     maxHeapMiB,
+    check: options.check,
   };
+  if (options.check !== undefined && typeof options.check !== 'function') throw wrong(`check of agent ${name} is no function.`);
   Object.defineProperty(definition, BRAND, { value: true });
   return definition;
 }
@@ -96,12 +109,13 @@ export function isAgentDefinition(thing: unknown): thing is AgentDefinition {
 
 /** What is known of an agent outside its thread. */
 export function cardOf(definition: AgentDefinition): AgentCard {
-  const { spec, version, tools, operations, uses, dedicated, snapshotIntervalMs, maxHeapMiB } = definition;
-  const { description, instructions, model } = spec;
+  const { spec, version, tools, operations, uses, dedicated, snapshotIntervalMs, maxHeapMiB, check } = definition;
+  const { description, instructions, model, reasoning } = spec;
   return {
     ...(description === undefined ? {} : { description }),
     ...(instructions === undefined ? {} : { instructions }),
     ...(model === undefined ? {} : { model }),
+    ...(reasoning === undefined ? {} : { reasoning }),
     version,
     tools: [...tools.values()].map(({ card }) => card),
     operations: [...operations].map(([name, { description, timeoutMs }]) => operationCard(name, description, timeoutMs)),
@@ -109,6 +123,7 @@ export function cardOf(definition: AgentDefinition): AgentCard {
     dedicated,
     snapshotIntervalMs,
     ...(maxHeapMiB === undefined ? {} : { maxHeapMiB }),
+    ...(check === undefined ? {} : { checks: true as const }),
   };
 }
 

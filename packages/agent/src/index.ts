@@ -1,11 +1,12 @@
-export type { AgentSpec, Permissions } from './agent.ts';
-export type { AgentCard, CodedAgent, OnInterrupted, OperationCard, ToolCard } from './card.ts';
+export type { AgentSpec, Permissions, Reasoning } from './agent.ts';
+export { type AgentCard, CHECK, type CodedAgent, type OnInterrupted, type OperationCard, type ToolCard } from './card.ts';
 export { decodeState } from './codec/decode.ts';
 export { encodePlain, encodeState } from './codec/encode.ts';
 export type { ChildOptions, ModelRequest, OperationContext } from './context.ts';
 export {
   type AgentDefinition,
   type AgentOptions,
+  type AnswerCheck,
   type ArgsOf,
   cardOf,
   defineAgent,

@@ -8,6 +8,22 @@ function make(more: Partial<Record<keyof ToolOptions<z.ZodObject>, unknown>> = {
   return tool({ name: 'weather', input, execute: () => '', ...more } as ToolOptions<typeof input>);
 }
 
+test('how deep its models think is on its card, and is looked at', () => {
+  const reasoning = { level: 'auto', maxLevel: 3, levelThresholds: { complex: 2 }, exact: true } as const;
+  expect(cardOf(defineAgent({ name: 'a', reasoning, check: () => true }))).toMatchObject({ reasoning, checks: true });
+  expect(cardOf(defineAgent({ name: 'a' }))).not.toHaveProperty('checks');
+  for (const [wrong, says] of [
+    [{ level: 5 }, 'reasoning.level of agent a is 5. Give 1, 2, 3, 4'],
+    [{ maxLevel: 'auto' }, 'reasoning.maxLevel of agent a is "auto".'],
+    [{ levelThresholds: { odd: 0 } }, 'reasoning.levelThresholds.odd of agent a is 0.'],
+    [{ exact: 1 }, 'reasoning.exact of agent a is 1.'],
+    [{ maxlevel: 1 }, 'reasoning.maxlevel of agent a is not known. Known: level'],
+  ] as const) {
+    expect(() => defineAgent({ name: 'a', reasoning: wrong as never })).toThrow(says);
+  }
+  expect(() => defineAgent({ name: 'a', check: 1 as never })).toThrow('check of agent a is no function.');
+});
+
 test('a card says all that is known outside', () => {
   const definition = defineAgent({
     name: 'guide',

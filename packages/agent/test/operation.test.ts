@@ -218,13 +218,13 @@ test('each ask travels as the port has it', async () => {
   });
   await thread.operate();
   expect(thread.asks()).toEqual([
-    { do: 'emit', name: 'progress', data: '{"share":0.5,"at":{"$":["date",0]}}' },
-    { do: 'secret', name: 'token' },
     { do: 'stream', n: 0, call: { messages: [{ role: 'user', content: 'a' }] } },
     { do: 'stream', n: 1, call: { messages: [], model: 'm' } },
     { do: 'generate', name: 'generate', n: 0, call: { messages: [{ role: 'user', content: 'b' }] } },
     { do: 'person', name: 'ask', n: 0, text: 'Shall I?', timeoutMs: 5 },
     { do: 'run', name: 'first', n: 0, child: { agent: 'coder', input: 'write', args: { x: 1 } } },
+    { do: 'emit', name: 'progress', data: '{"share":0.5,"at":{"$":["date",0]}}' },
+    { do: 'secret', name: 'token' },
   ]);
   expect(thread.batches).toHaveLength(2);
 });

@@ -1,7 +1,7 @@
 import { OpenClawError } from '@openclaw-runtime/protocol';
 import { expect, test } from 'vitest';
 import { z } from 'zod';
-import { defineAgent, type Job, tool } from '../src/index.ts';
+import { CHECK, defineAgent, type Job, tool } from '../src/index.ts';
 import { createModules } from '../src/thread/modules.ts';
 import { createManualClock, settle } from './fixtures/manual-clock.ts';
 import { facts, openThread } from './fixtures/thread.ts';
@@ -53,6 +53,25 @@ test.each([
   using thread = await openThread(definition, createManualClock());
   await thread.call(job(name, text));
   expect(thread.end()).toMatchObject(end);
+});
+
+test.each([
+  [() => true, { t: 'done', value: '1' }],
+  [(answer: string) => Promise.resolve(answer.length / 10), { t: 'done', value: '0.3' }],
+  [(_: string, { query }: { query: string }) => query === 'q', { t: 'done', value: '1' }],
+  [() => 7, { t: 'failed', error: { code: 'TOOL_FAILED', message: expect.stringContaining('a number from 0 to 1') } }],
+  [() => 'yes' as never, { t: 'failed', error: { code: 'TOOL_FAILED' } }],
+  [() => Promise.reject(new Error('broken')), { t: 'failed', error: { code: 'TOOL_FAILED', message: 'The check failed: broken' } }],
+])('a check of answers, %s', async (check, end) => {
+  using thread = await openThread(defineAgent({ name: 'tested', check }), createManualClock());
+  await thread.call(job(CHECK, JSON.stringify({ query: 'q', answer: 'abc' })));
+  expect(thread.end()).toMatchObject(end);
+});
+
+test('an agent without a check has no such tool', async () => {
+  using thread = await openThread(definition, createManualClock());
+  await thread.call(job(CHECK, '{}'));
+  expect(thread.end()).toMatchObject({ t: 'failed', error: { code: 'TOOL_FAILED' } });
 });
 
 test.each([

@@ -1,17 +1,22 @@
 import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Gateway, startGateway } from '@openclaw-runtime/gateway';
+import { type Gateway, type Insight, startGateway } from '@openclaw-runtime/gateway';
 import { newId } from '@openclaw-runtime/kit';
+import type { Monitor } from '@openclaw-runtime/metrics';
 import { createBroker, type ModelBroker, type ProviderConfig } from '@openclaw-runtime/model';
-import { type Runtime, startRuntime, startUpkeep } from '@openclaw-runtime/runtime';
+import { type Runtime, startRuntime, startUpkeep, type TierChange } from '@openclaw-runtime/runtime';
 import { type Damage, openSqliteStore, type Store } from '@openclaw-runtime/store';
 import { plainText } from './commands/plain.ts';
+import { budgetLimitsOf } from './config/budgets.ts';
 import type { Config, ProviderSettings } from './config/config.ts';
+import { createPriceOf } from './config/prices.ts';
 import type { House, HousePorts } from './house/house.ts';
+import { createInsight } from './house/insight.ts';
 import { type AgentsAtWork, openAgents } from './house/open-agents.ts';
 import { type OpenSecrets, openSecrets } from './house/open-secrets.ts';
 import { createLoginFiles, loginsFolder } from './machine/logins.ts';
 import { sweepWorkspaces, workspaceOf } from './machine/workspaces.ts';
+import { createMetrics, messageOf } from './monitoring/open-metrics.ts';
 
 /** Milliseconds that runs have to come to their end before a drain leaves them to the next start. */
 const GRACE_MS = 5_000;
@@ -26,8 +31,15 @@ export async function openHouse(config: Config, given: HousePorts): Promise<Hous
   const workspaces = join(config.dataDir, 'workspaces');
   const logins = secrets.hidden(createLoginFiles(loginsFolder(config.dataDir), ports.random));
   const agents = opened.use(await openAgents(config, { workspaces, env: process.env, logins }, ports));
-  const store = await openSqliteStore({ folder: config.dataDir, clock: ports.clock, random: ports.random });
-  opened.defer(() => store.close());
+  const metrics = await createMetrics(config, agents.agents, ports);
+  const engine = await openSqliteStore({
+    folder: config.dataDir,
+    clock: ports.clock,
+    random: ports.random,
+    ...(metrics && { meter: metrics.monitor.engine }),
+  });
+  opened.defer(() => engine.close());
+  const store = metrics?.monitor.metered(engine) ?? engine;
   for (const damage of store.upkeep.found) ports.log(`claw: ${foundLine(damage)}`);
   const broker = openBroker(config, ports);
   opened.defer(() => broker.close());
@@ -36,8 +48,9 @@ export async function openHouse(config: Config, given: HousePorts): Promise<Hous
   const upkeep = startUpkeep({ store, policy: config.retention, clock: ports.clock, log: (line) => ports.log(`claw: ${line}`) });
   opened.defer(() => upkeep.stop());
   opened.use(sweepWorkspaces({ root: workspaces, runs: store.runs, clock: ports.clock, log: (line) => ports.log(`claw: ${line}`) }));
-  const gateway = await openGateway(config, ports, store);
+  const gateway = await openGateway(config, ports, store, metrics?.monitor, createInsight(runtime, config.limits.maxConcurrentRuns));
   opened.defer(() => gateway.close());
+  const measured = metrics && opened.use(await metrics.open({ runtime, gateway, threads: agents.threads }));
   const forget = announce(config, gateway, store);
   opened.defer(forget);
 
@@ -45,8 +58,9 @@ export async function openHouse(config: Config, given: HousePorts): Promise<Hous
   return {
     url: gateway.url,
     port: gateway.port,
+    ...(measured?.url !== undefined && { metrics: measured.url }),
     get active() {
-      return runtime.active + runtime.parked;
+      return runtime.active;
     },
     failed: store.failed,
     async drain() {
@@ -56,6 +70,10 @@ export async function openHouse(config: Config, given: HousePorts): Promise<Hous
     },
     close: () => rooms.disposeAsync(),
   };
+}
+
+function tierLine({ of, name, tier, from, why }: TierChange): string {
+  return `the ${of} ${name} is in tier ${tier}, before in ${from}: ${why}`;
 }
 
 function foundLine({ run, what, repair }: Damage): string {
@@ -104,7 +122,14 @@ function openRuntime(
     onSaid: (key, text, dropped) =>
       log(`claw: run ${key} printed: ${text}${dropped > 0 ? ` (${dropped} characters before it were too many)` : ''}`),
     defaultModel: config.defaultModel,
+    reasoning: config.reasoning,
+    budgets: budgetLimitsOf(config),
+    priceOf: createPriceOf(config),
     limits: config.limits,
+    ...(config.tiers && { tiers: config.tiers }),
+    onTier: (change) => {
+      if (change.tier === 3 || change.from === 3) log(`claw: ${tierLine(change)}`);
+    },
     textDurability: config.durability.text,
     tokenIntervalMs: config.cluster.tokenIntervalMs,
     owner: newId(random),
@@ -112,7 +137,14 @@ function openRuntime(
   });
 }
 
-function openGateway({ server, limits }: Config, { clock, random, log }: HousePorts, store: Store): Promise<Gateway> {
+function openGateway(
+  config: Config,
+  { clock, random, log }: HousePorts,
+  store: Store,
+  monitor: Monitor | undefined,
+  insight: Insight,
+): Promise<Gateway> {
+  const { server, limits } = config;
   const { token } = server;
   return startGateway({
     store,
@@ -122,8 +154,11 @@ function openGateway({ server, limits }: Config, { clock, random, log }: HousePo
     port: server.port,
     origins: server.origins,
     ...(token ? { token: () => token.reveal() } : {}),
+    insight,
     limits: { connections: limits.maxConnections, connectionsPerAddress: limits.maxConnections },
     serverName: 'openclaw-runtime',
+    priceOf: createPriceOf(config),
+    ...(monitor && { details: () => ({ alerts: monitor.alerts.filter(({ phase }) => phase === 'firing').map(messageOf) }) }),
     onDefect: (id, error) => log(`claw: defect ${id}: ${(error as Error).stack ?? error}`),
   });
 }

@@ -40,7 +40,12 @@ export function createEmbedding(log: (line: string) => void): Embedding {
     async open(config) {
       const { openHouse } = await import('./compose.ts');
       const server = { ...config.server, host: '127.0.0.1', port: 0 };
-      return openHouse({ ...config, server }, { clock: systemClock, random: systemRandom, log });
+      // A program that has a house inside takes no port that it was not told of.
+      const monitoring = {
+        ...config.monitoring,
+        prometheusEnabled: config.monitoring.prometheusEnabled && server.metricsPort !== undefined,
+      };
+      return openHouse({ ...config, server, monitoring }, { clock: systemClock, random: systemRandom, log });
     },
     api: (url, token) => createApi(url, token, world),
   };

@@ -5,6 +5,7 @@ export type { AgentSettings, Config, LimitSettings, ModelSettings, ProviderSetti
 export type { ConfigPorts } from './config/ports.ts';
 export { type ConfigFlags, DEFAULT_PORT, resolveConfig } from './config/resolve.ts';
 export { createEmbedding, type Embedding } from './embedded.ts';
+export { createForecaster, type Forecast, type ForecastAsked, type Forecaster, type Learned } from './forecast/forecaster.ts';
 export type { House, HousePorts } from './house/house.ts';
 export type { Owner } from './house/owner.ts';
 export { Secret } from './secrets/secret.ts';

@@ -1,5 +1,6 @@
 import { OpenClawError } from '@openclaw-runtime/protocol';
 import { Command, CommanderError } from 'commander';
+import { addBudgetCommands } from './budget/program.ts';
 import type { ChatOptions } from './chat/options.ts';
 import type { DoctorOptions } from './commands/doctor.ts';
 import { plainJson, plainText } from './commands/plain.ts';
@@ -9,8 +10,11 @@ import type { World } from './commands/world.ts';
 import { addDataCommands } from './data/program.ts';
 import { explained, withAddress, withConfig } from './help/explained.ts';
 import { addMcpCommands } from './mcp/program.ts';
+import { addMonitoringCommands } from './monitoring/program.ts';
+import { addPredictCommand } from './predict/program.ts';
 import { addRunsCommands } from './runs/program.ts';
 import { addSnapshotCommands } from './snapshots/program.ts';
+import { addWhyCommands } from './why/program.ts';
 
 /** Runs the command line (what stands after the program's name). Resolves with the exit code; errors are printed, not thrown. */
 export async function main(args: readonly string[], version: string, world: World): Promise<number> {
@@ -31,7 +35,7 @@ export async function main(args: readonly string[], version: string, world: Worl
 /** The id of a run may begin with a dash; it is no option for that. */
 function idsLast(args: readonly string[]): string[] {
   const isId = (word: string): boolean => /^-[\w-]{21}(@\d+)?$/.test(word);
-  if (!['runs', 'snapshots'].includes(args[0] ?? '') || args.includes('--') || !args.some(isId)) return [...args];
+  if (!['runs', 'snapshots', 'budget', 'why'].includes(args[0] ?? '') || args.includes('--') || !args.some(isId)) return [...args];
   return [...args.filter((word) => !isId(word)), '--', ...args.filter(isId)];
 }
 
@@ -73,7 +77,7 @@ export function createProgram(version: string, world: World, ended: (code: numbe
       .option('--host <address>', 'where to listen; others than loopback need a token (default: 127.0.0.1)')
       .option('--port <number>', 'port to listen on, 0 for any free one (default: 18789)')
       .option('--hosts <number>', 'processes that run agents’ code, 0 for none but this one (default: 0)')
-      .option('--metrics-port <number>', 'reserved for metrics, which are not served yet')
+      .option('--metrics-port <number>', 'port that Prometheus reads metrics from, 0 for any free one (default: 9090 if it is free)')
       .option('--json', 'print one line of JSON when ready'),
   ).action(async (options: UpOptions) => ended(await (await import('./commands/up.ts')).up(options, world)));
 
@@ -85,6 +89,7 @@ export function createProgram(version: string, world: World, ended: (code: numbe
         .option('--model <name>', 'the model it uses (default: the agent’s)')
         .option('--session <name>', 'the conversation this belongs to')
         .option('--level <level>', 'depth of reasoning: 1, 2, 3, 4 or auto')
+        .option('--budget <dollars>', 'what it may spend, with all runs that it starts; where that is not enough it waits')
         .option('--operation <name>', 'carry out this operation of the agent instead; the prompt may then be left out')
         .option('--args <json>', 'what the operation is given, as JSON; "-" is stdin')
         .option('--file <path>', 'put the text of this file before the prompt; "-" is stdin')
@@ -106,10 +111,14 @@ export function createProgram(version: string, world: World, ended: (code: numbe
     ),
   ).action(async (options: ChatOptions) => ended(await (await import('./chat/chat.ts')).chat(options, world)));
 
+  addPredictCommand(program.command('predict'), world, ended);
   addRunsCommands(program.command('runs'), world, ended);
   addSnapshotCommands(program.command('snapshots'), world, ended);
+  addBudgetCommands(program.command('budget'), world, ended);
   addMcpCommands(program.command('mcp'), world, ended);
+  addWhyCommands(program, world, ended);
   addDataCommands(program, world, ended);
+  addMonitoringCommands(program, world, ended);
 
   withConfig(
     explained(program.command('doctor'), DOCTOR)

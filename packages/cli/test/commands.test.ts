@@ -17,6 +17,7 @@ function fakeHouse(log: string[], failed: Promise<OpenClawError> = new Promise((
   return async ({ server }) => ({
     url: `ws://${server.host}:${server.port || 4711}`,
     port: server.port || 4711,
+    ...(server.metricsPort !== undefined && { metrics: `http://127.0.0.1:${server.metricsPort}/metrics` }),
     active: 0,
     failed,
     drain: async () => void log.push('drained'),
@@ -37,7 +38,7 @@ describe('claw', () => {
     expect(await claw(world, '--help')).toBe(0);
     expect(world.printed()).toContain('claw run "Why is the sky blue?"');
     expect(await claw(world, 'up', '--help')).toBe(0);
-    expect(world.printed()).toContain('reserved for metrics, which are not served yet');
+    expect(world.printed()).toContain('port that Prometheus reads metrics from');
   });
 
   test('an unknown command or option is said with the nearest one', async () => {
@@ -66,7 +67,7 @@ describe('claw up', () => {
     world.house = fakeHouse(log);
     const ended = claw(world, 'up', '--data', 'd', '--metrics-port', '9090');
     await until(() => world.printed() !== '');
-    for (const part of ['ws://127.0.0.1:18789', 'simulated model', '/home/d', 'claw run', 'metrics are not served yet']) {
+    for (const part of ['ws://127.0.0.1:18789', 'simulated model', '/home/d', 'claw run', 'http://127.0.0.1:9090/metrics']) {
       expect(world.printed()).toContain(part);
     }
     expect(log).toEqual([]);

@@ -64,7 +64,7 @@ describe('without any configuration', () => {
 
 describe('keys that have no effect yet', () => {
   const yaml = `
-server: {port: 1, metricsPort: 9090}
+server: {port: 1}
 cluster: {maxThreads: 4, adaptiveReasoning: true, streaming: false, tokenInterval: 10, snapshotInterval: 5s}
 threads: {perThread: 8, hosts: 2}
 monitoring: {metricsPath: /m, alertThresholds: {errorRate: 1%}}
@@ -72,13 +72,46 @@ providers: {sim: {kind: simulated}}
 `;
 
   test('are named in one note when they are set', () => {
-    expect(resolved({ yaml }).notes).toEqual([
-      'Read from the file but not used yet: server.metricsPort, cluster.adaptiveReasoning, cluster.streaming, monitoring.metricsPath, monitoring.alertThresholds.errorRate.',
-    ]);
+    expect(resolved({ yaml }).notes).toEqual(['Read from the file but not used yet: cluster.streaming.']);
   });
 
   test('and are not spoken of when they are not', () => {
     expect(resolved({ yaml: 'cluster: {tokenInterval: 10}\nmonitoring:\nproviders: {sim: {kind: simulated}}\n' }).notes).toEqual([]);
+  });
+});
+
+describe('how deep models think', () => {
+  const yaml = `
+reasoning: {level: auto, maxLevel: 3, levelThresholds: {odd: 4}, exact: true, predictor: sim, judgeTimeout: 1s, features: [domain], learn: false, escalate: true}
+agents: {a: {reasoning: {level: off, maxLevel: "2"}}}
+providers: {sim: {kind: simulated}}
+`;
+
+  test('is the house’s to say, and each agent’s', () => {
+    const { reasoning, agents } = resolved({ yaml });
+    const levels = { level: 'auto', maxLevel: 3, levelThresholds: { odd: 4 }, exact: true };
+    expect(reasoning).toEqual({ ...levels, predictor: 'sim', judgeTimeoutMs: 1_000, features: ['domain'], learn: false, escalate: true });
+    expect(agents['a']?.reasoning).toEqual({ level: 'off', maxLevel: 2 });
+    expect(resolved().reasoning).toEqual({});
+  });
+
+  test('has another name in cluster files', () => {
+    expect(resolved({ yaml: 'cluster: {adaptiveReasoning: true}\n' }).reasoning).toEqual({ level: 'auto' });
+    expect(resolved({ yaml: 'cluster: {adaptiveReasoning: false}\n' }).reasoning).toEqual({ level: 'off' });
+    expect(resolved({ yaml: 'cluster: {adaptiveReasoning: false}\nreasoning: {level: 2}\n' }).reasoning).toEqual({ level: 2 });
+  });
+
+  test.each([
+    ['reasoning: {level: 5}', 'reasoning.level: 5 is not a level: 1, 2, 3 or 4, or auto or off.'],
+    ['reasoning: {maxLevel: auto}', 'reasoning.maxLevel: "auto" is not a level: 1, 2, 3 or 4.'],
+    ['reasoning: {levelThresholds: {complex: 0}}', 'reasoning.levelThresholds.complex: 0 is not a level: 1, 2, 3 or 4.'],
+    ['reasoning: {maxlevel: 1}', 'reasoning.maxlevel: unknown key. Did you mean "maxLevel"?'],
+    ['reasoning: {features: [domian]}', 'Did you mean "domain"?'],
+    ['reasoning: {judgeTimeout: 1s}', 'reasoning.judgeTimeout: is for a model that is asked. Name it: reasoning.predictor.'],
+    ['reasoning: {predictor: jduge}\nproviders: {s: {kind: simulated}}\nmodels: {judge: {provider: s}}', 'Did you mean "judge"?'],
+    ['agents: {a: {reasoning: {predictor: builtin}}}', 'agents.a.reasoning.predictor: unknown key.'],
+  ])('%s is refused', (wrong, says) => {
+    expect(problem({ yaml: `${wrong}\n` })).toContain(says);
   });
 });
 
@@ -92,6 +125,25 @@ describe('where things come from', () => {
     expect(config.dataDir).toBe('/from/flag');
     expect(config.server).toMatchObject({ host: '127.0.0.1', port: 0, metricsPort: 9090 });
     expect(resolved({ yaml }).server).toMatchObject({ host: 'localhost', port: 1000 });
+  });
+
+  test('the port of metrics: a flag, a variable, the file', () => {
+    const yaml = 'monitoring: {port: 1}\n';
+    const env = { OPENCLAW_METRICS_PORT: '2' };
+    expect(resolved().server.metricsPort).toBeUndefined();
+    expect(resolved({ yaml }).server.metricsPort).toBe(1);
+    expect(resolved({ yaml: `server: {metricsPort: 4}\n${yaml}` }).server.metricsPort).toBe(4);
+    expect(resolved({ yaml, env }).server.metricsPort).toBe(2);
+    expect(resolved({ yaml, env, flags: { metricsPort: '0' } }).server.metricsPort).toBe(0);
+    expect(problem({ env: { OPENCLAW_METRICS_PORT: 'x' } })).toContain('OPENCLAW_METRICS_PORT: "x" is not a whole number from 0 to 65535.');
+  });
+
+  test('what monitoring is without a word, and what may be said of it', () => {
+    expect(resolved().monitoring).toMatchObject({ windowMs: 300_000, forMs: 60_000, objective: 0.999 });
+    const yaml = 'monitoring: {window: 10s, for: 0, objective: 99%, webhook: "secret://env/HOOK"}\n';
+    const { webhook, ...rest } = resolved({ yaml, env: { HOOK: 'http://127.0.0.1/hook' } }).monitoring;
+    expect(rest).toMatchObject({ windowMs: 10_000, forMs: 0, objective: 0.99 });
+    expect(webhook?.reveal()).toBe('http://127.0.0.1/hook');
   });
 
   test('the file is named by a flag or by OPENCLAW_CONFIG; its paths start at its folder', () => {

@@ -1,4 +1,5 @@
 import {
+  type Budget,
   type Command,
   type DownFrame,
   type ErrorCode,
@@ -39,11 +40,13 @@ interface RunSettings {
   readonly agent?: string;
   readonly model?: string;
   readonly level?: Level;
+  /** How complex it is: a tag, whose level the agent or the server knows. */
+  readonly complexity?: string;
   readonly session?: string;
   /** The caller's own: calls to these end the run as `completed` with the reason `tool_calls`. */
   readonly tools?: readonly ToolSpec[];
-  /** Not sent: this version of the protocol has no field for it. */
-  readonly budget?: unknown;
+  /** What it may take, together with all runs that it starts: a number is dollars. Where there is no room the run waits (`budget_exhausted`), until {@link Run.topUp}. */
+  readonly budget?: number | Budget;
   /** The same key and request give the same run, also from another process. Default: random. */
   readonly idempotencyKey?: string;
   /** Overrides the client's. */
@@ -168,10 +171,21 @@ export class OpenClawClient {
   }
 
   #request(asked: RunOptions): Start['run'] {
-    const { operation, args, input = operation, agent = this.#defaultAgent, model, level, session, tools } = asked as Asked;
-    const { tokenInterval = this.#options.tokenInterval } = asked;
+    const {
+      operation,
+      args,
+      input = operation,
+      agent = this.#defaultAgent,
+      model,
+      level,
+      complexity,
+      session,
+      tools,
+      budget,
+      tokenInterval = this.#options.tokenInterval,
+    } = asked as Asked;
     // JSON leaves out what is undefined.
-    return { input, agent, model, level, session, tools, tokenInterval, operation, args } as Start['run'];
+    return { input, agent, model, level, complexity, session, tools, budget, tokenInterval, operation, args } as Start['run'];
   }
 
   #submit(command: Omit<Command, 't'>): Promise<void> {
@@ -183,7 +197,7 @@ export class OpenClawClient {
     const { limits } = this.#connection;
     if (!limits) return;
     const code = problemOf(frame, limits.maxFrameBytes);
-    if (code) this.#receive({ ...frame, t: 'err', code, message: 'The request, or a name or id in it, has no valid length.' });
+    if (code) this.#receive({ ...frame, t: 'err', code, message: 'The request, or a name in it, is too long or empty.' });
     else this.#connection.send(frame);
   }
 

@@ -30,7 +30,7 @@ export function createCommands(send: (frame: Outgoing) => void): Commands {
   return {
     async submit(command) {
       // An answer names the id alone: another command of that name has to have its own first.
-      for (let same = pending.get(command.id); same; same = pending.get(command.id)) await same.answer.promise.catch(() => {});
+      while (pending.has(command.id)) await pending.get(command.id)?.answer.promise.catch(() => {});
       const frame: Command = { t: 'command', ...command };
       const answer = Promise.withResolvers<void>();
       pending.set(frame.id, { frame, answer });

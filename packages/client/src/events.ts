@@ -1,6 +1,5 @@
-import type { Approval, ApprovalGiven, OpenClawError, ToolCall, ToolResult } from '@openclaw-runtime/protocol';
+import type { Approval, ApprovalGiven, OpenClawError, Tier, ToolCall, ToolResult } from '@openclaw-runtime/protocol';
 import type { RunResult } from './result.ts';
-import type { Level } from './run-item.ts';
 
 /** Which record of which run an event is of. */
 export interface TokenMeta {
@@ -23,9 +22,6 @@ export interface Rewind {
   readonly keepThinking: number;
 }
 
-/** 0 normal, 1 reconnecting, 2 restored, 3 static. */
-export type Tier = 0 | 1 | 2 | 3;
-
 /** What a client tells, and with which arguments. */
 export interface ClientEvents {
   token: [text: string, meta: TokenMeta];
@@ -35,7 +31,8 @@ export interface ClientEvents {
   /** A person is asked ({@link Run.approve} answers); and the answer, with the same `id`, whoever gave it: that has `answer`. */
   approval: [approval: Approval | ApprovalGiven, meta: TokenMeta];
   rewind: [rewind: Rewind];
-  level: [level: Level, meta: TokenMeta];
+  /** How deep the model is asked to think, as it was chosen. */
+  level: [level: 1 | 2 | 3 | 4, meta: TokenMeta];
   /** A run ended, however it did. */
   done: [result: RunResult, meta: { readonly run: string }];
   /** `STREAM_DISCONNECTED` at each drop, `RECONNECT_FAILED` once all is tried, and what else went wrong. */
@@ -44,5 +41,6 @@ export interface ClientEvents {
   reconnect: [attempt: number];
   /** It succeeded. */
   reconnected: [attempt: number];
-  tier: [tier: Tier];
+  /** 0 and 1 of the connection, without `meta`; others of a run, with it. */
+  tier: [tier: Tier, meta?: TokenMeta];
 }

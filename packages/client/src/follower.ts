@@ -6,12 +6,21 @@
  * 3. Three damaged batches with nothing taken between them end the following, not the run.
  */
 import { backoffMs, type Clock, createChannel, type Channel as Queue, type Random } from '@openclaw-runtime/kit';
-import { type Attached, type Batch, type Err, OpenClawError, type Snap, type Start, type Started } from '@openclaw-runtime/protocol';
+import {
+  type Attached,
+  type Batch,
+  type Err,
+  OpenClawError,
+  type Outcome,
+  type Snap,
+  type Start,
+  type Started,
+} from '@openclaw-runtime/protocol';
 import type { Outgoing } from './outgoing.ts';
 import { type BarePlace, copyFold, copyPosition, type Position, startOf } from './position.ts';
 import { createPromise } from './promise.ts';
 import { type RunResult, resultOf } from './result.ts';
-import type { Level, RunItem, SavedRun } from './run-item.ts';
+import type { RunItem, SavedRun } from './run-item.ts';
 import type { Teller } from './teller.ts';
 import { createTranscript, type Heard, type Verdict } from './transcript.ts';
 
@@ -68,7 +77,6 @@ type Place = { readonly kind: 'none' } | { readonly kind: 'asked'; readonly ch: 
 export interface Follower {
   readonly run: string | undefined;
   readonly agent: string | undefined;
-  readonly level: Level | undefined;
   readonly started: Promise<string>;
   readonly result: Promise<RunResult>;
   readonly items: Queue<QueuedItem>;
@@ -86,6 +94,8 @@ export interface Follower {
   /** A heartbeat came, with the head of this channel or without. */
   heartbeat(head: number | undefined): void;
   refused(error: Err): void;
+  /** More was added to its budget: whether it goes on is not known yet. */
+  renew(): void;
   detach(): void;
   fail(error: OpenClawError): void;
 }
@@ -94,14 +104,16 @@ export function createFollower(options: FollowerOptions): Follower {
   const { link, clock, random, streaming, from } = options;
   const saved = 'run' in from ? from : undefined;
   const started = createPromise<string>();
-  const result = createPromise<RunResult>();
+  /** Anew after each pause; and what it came to. */
+  let result = createPromise<RunResult>();
+  let told: Outcome | undefined;
   const items = createChannel<QueuedItem>(() => items.end());
 
   const place = placeOf(saved);
   let reader = place.fold && copyPosition(place);
   let stage: Stage = 'run' in from ? { kind: 'following', run: from.run } : { kind: 'starting', frame: startFrame(from) };
   let channel: Place = { kind: 'none' };
-  let about: { readonly agent?: string | undefined; readonly level?: Level | undefined } = saved ?? {};
+  let about: { readonly agent?: string | undefined } = saved ?? {};
   /** The place before the first record of which text is held back. */
   let held: Position | BarePlace = place;
   let namedAtMs = 0;
@@ -168,8 +180,12 @@ export function createFollower(options: FollowerOptions): Follower {
     link.send({ t: 'attach', ch, run: stage.run, hold, ...(seq > 0 && { epoch, after: seq, h }) });
   };
 
-  const rejoin = (): void => {
+  const depart = (): void => {
     if (channel.kind !== 'none') link.send({ t: 'detach', ch: channel.ch });
+  };
+
+  const rejoin = (): void => {
+    depart();
     join();
   };
 
@@ -193,12 +209,18 @@ export function createFollower(options: FollowerOptions): Follower {
     } catch (error) {
       return giveUp(OpenClawError.from(error, 'DATA_DAMAGED'));
     }
-    const { outcome } = transcript.reached.fold;
-    if (outcome === undefined || stage.kind === 'ended') return;
-    const final = resultOf(transcript.reached.fold, outcome, about.level);
-    end();
-    items.end();
-    teller.done(final, transcript.reached);
+    if (stage.kind === 'ended') return;
+    const { fold } = transcript.reached;
+    const { outcome = fold.paused } = fold;
+    if (told && told !== outcome) result = createPromise();
+    told = outcome;
+    if (!outcome) return;
+    const final = resultOf(fold, outcome);
+    if (fold.outcome) {
+      end();
+      items.end();
+      teller.done(final, transcript.reached);
+    }
     result.resolve(final);
   };
 
@@ -209,9 +231,6 @@ export function createFollower(options: FollowerOptions): Follower {
     get agent() {
       return about.agent;
     },
-    get level() {
-      return about.level;
-    },
     get reader() {
       return reader;
     },
@@ -219,7 +238,9 @@ export function createFollower(options: FollowerOptions): Follower {
       return teller.idle ? transcript.shown : held;
     },
     started: started.promise,
-    result: result.promise,
+    get result() {
+      return result.promise;
+    },
     items,
     join,
     dropped: leave,
@@ -261,9 +282,15 @@ export function createFollower(options: FollowerOptions): Follower {
       joinLater(refusals, error.retryAfterMs);
     },
 
+    renew() {
+      change(() => {
+        transcript.reached.fold.paused = undefined;
+      });
+    },
+
     detach() {
       if (stage.kind === 'ended') return;
-      if (channel.kind !== 'none') link.send({ t: 'detach', ch: channel.ch });
+      depart();
       items.end();
       fail(new OpenClawError('STREAM_DISCONNECTED', 'Detached; the run goes on.'));
     },

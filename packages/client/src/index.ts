@@ -1,7 +1,7 @@
-export { type ErrorCode, OpenClawError } from '@openclaw-runtime/protocol';
+export { type ErrorCode, OpenClawError, type Tier } from '@openclaw-runtime/protocol';
 export { OpenClawClient, type RunOptions } from './client.ts';
 export type { Listener } from './emitter.ts';
-export type { ClientEvents, Rewind, Tier, TokenMeta } from './events.ts';
+export type { ClientEvents, Rewind, TokenMeta } from './events.ts';
 export type { ClientOptions } from './options.ts';
 export type { Clusters } from './resolve-url.ts';
 export type { RunResult } from './result.ts';

@@ -45,22 +45,35 @@ export interface ResolvedOptions {
 
 /** Throws `BAD_CONFIG` for a number that is none or below 0. */
 export function resolveOptions(options: ClientOptions): ResolvedOptions {
-  const { tokenInterval, maxReconnectAttempts = 10, reconnectDelay = 1000, tokenBatchSize, tokenBatchDelay } = options;
+  const {
+    streaming = true,
+    tokenInterval,
+    autoReconnect = true,
+    maxReconnectAttempts = 10,
+    reconnectDelay: reconnectDelayMs = 1000,
+    tokenBatchSize,
+    tokenBatchDelay,
+    clusters = parseClusters(globalThis.process?.env?.OPENCLAW_CLUSTERS || '{}'),
+    token,
+    WebSocket = globalThis.WebSocket,
+    clock = systemClock,
+    random = systemRandom,
+  } = options;
   for (const [name, value] of Object.entries(options)) {
     if (typeof value === 'number' && !(value >= 0)) throw new OpenClawError('BAD_CONFIG', `${name} is ${value}. Give a number from 0.`);
   }
   return {
-    streaming: options.streaming ?? true,
+    streaming,
     tokenInterval,
-    autoReconnect: options.autoReconnect ?? true,
+    autoReconnect,
     maxReconnectAttempts,
-    reconnectDelayMs: reconnectDelay,
+    reconnectDelayMs,
     batchSize: tokenBatchSize ?? (tokenBatchDelay === undefined ? 1 : Number.POSITIVE_INFINITY),
     batchDelayMs: tokenBatchDelay ?? 20,
-    clusters: options.clusters ?? parseClusters(globalThis.process?.env?.OPENCLAW_CLUSTERS || '{}'),
-    token: options.token,
-    WebSocket: options.WebSocket ?? globalThis.WebSocket,
-    clock: options.clock ?? systemClock,
-    random: options.random ?? systemRandom,
+    clusters,
+    token,
+    WebSocket,
+    clock,
+    random,
   };
 }

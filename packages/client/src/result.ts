@@ -9,7 +9,6 @@ import {
   type Outcome,
   type RunFold,
 } from '@openclaw-runtime/protocol';
-import type { Level } from './run-item.ts';
 
 /** How a run ended and all it said. */
 export interface RunResult {
@@ -20,8 +19,8 @@ export interface RunResult {
   readonly usage: Usage;
   /** Not told by the server yet. */
   readonly cost: number | undefined;
-  /** As it was asked for. */
-  readonly level: Level | undefined;
+  /** How deep the model was asked to think last; absent where that was left to its provider. */
+  readonly level: RunFold['level'];
   /** Of a completed run: why the model stopped. */
   readonly reason?: Finish | undefined;
   /** Of a completed operation: what it returned, as the server wrote it. For `decodeState`; plain JSON where it is plain data. */
@@ -30,24 +29,17 @@ export interface RunResult {
   readonly error?: ErrorBody | undefined;
 }
 
-export function resultOf(fold: RunFold, outcome: Outcome, level: Level | undefined): RunResult {
-  const { status, usage, reason, value, error } = outcome as Ended;
+export function resultOf(fold: RunFold, outcome: Outcome): RunResult {
   return {
-    status,
+    error: undefined,
+    ...outcome,
     text: foldText(fold),
     thinking: foldThinking(fold),
     toolCalls: foldToolCalls(fold),
-    usage,
     cost: undefined,
-    level,
-    reason,
-    value,
-    error,
+    level: fold.level,
   };
 }
-
-/** An outcome of whichever status: what the others have is absent. */
-type Ended = Pick<Outcome, 'status' | 'usage'> & Pick<RunResult, 'reason' | 'value' | 'error'>;
 
 /** The text of a run that was not broken by an error; what was said before a cancellation counts. */
 export function textOf({ error, text }: RunResult): string {

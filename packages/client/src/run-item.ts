@@ -26,7 +26,6 @@ export interface RunCursor extends Cursor {
 export interface SavedRun extends RunCursor {
   readonly fold?: RunFold | undefined;
   readonly agent?: string | undefined;
-  readonly level?: Level | undefined;
 }
 
 export type Level = 1 | 2 | 3 | 4 | 'auto';

@@ -1,9 +1,17 @@
-import { type Approval, applyRecord, type Command, type CommandKind, OpenClawError, type SendMode } from '@openclaw-runtime/protocol';
+import {
+  type Approval,
+  applyRecord,
+  type Budget,
+  type Command,
+  type CommandKind,
+  OpenClawError,
+  type SendMode,
+} from '@openclaw-runtime/protocol';
 import type { Follower, QueuedItem } from './follower.ts';
 import { type BarePlace, copyFold, type Position } from './position.ts';
 import { optional } from './promise.ts';
 import { type RunResult, textOf } from './result.ts';
-import type { RunCursor, RunItem, SavedRun } from './run-item.ts';
+import type { Level, RunCursor, RunItem, SavedRun } from './run-item.ts';
 
 /**
  * One run as this client sees it. Iterating yields each of its records once, in order, to one reader; leaving the loop
@@ -23,7 +31,10 @@ export interface Run extends AsyncIterable<RunItem> {
   save(): SavedRun | undefined;
   /** The whole text. Rejects with the error of a run that failed, timed out, needs attention or exhausted its budget. */
   text(): Promise<string>;
-  /** How the run ended. Rejects only when the client cannot follow it to its end. */
+  /**
+   * How the run ended, or `budget_exhausted` while it waits for its budget: once more was added, another call gives its end. Rejects only when the client cannot
+   * follow it.
+   */
   result(): Promise<RunResult>;
   /** Resolves when the server has the command durably, or the run has ended already. */
   cancel(): Promise<void>;
@@ -38,7 +49,11 @@ export interface Run extends AsyncIterable<RunItem> {
    * arguments (`allow`, the default, or `deny`), or a question (`text`). The first answer counts. Resolves when it is durable. Rejects with `RUN_FINISHED`.
    */
   approve(approval: Pick<Approval, 'id' | 'hash'>, options?: ApproveOptions): Promise<void>;
-  /** Any JSON value, kept in the run's log. Resolves when it is durable. */
+  /** How deep to think from the run's next step on. Resolves when it is durable. Rejects with `RUN_FINISHED`. */
+  setLevel(level: Level): Promise<void>;
+  /** Adds to the run's budget, a number is dollars: a run that waits for it goes on. Resolves when it is durable. Rejects with `RUN_FINISHED`. */
+  topUp(budget: number | Budget): Promise<void>;
+  /** Any JSON value, kept in the run's log; what is right or rated in it (`{correct}`, `{rating}`) is learned from. Resolves when it is durable. */
   feedback(value: unknown): Promise<void>;
   /** Stops following. Iteration ends, `result` rejects with `STREAM_DISCONNECTED`, the run goes on. */
   detach(): void;
@@ -100,14 +115,16 @@ export function createRun(follower: Follower, submit: Submit, newId: () => strin
     save() {
       const { cursor } = this;
       const { fold } = place();
-      const { agent, level } = follower;
-      return cursor && { ...cursor, fold: fold && copyFold(fold), agent, level };
+      const { agent } = follower;
+      return cursor && { ...cursor, fold: fold && copyFold(fold), agent };
     },
     text: () => follower.result.then(textOf),
     result: () => follower.result,
     cancel: () => (cancelling ??= optional(cancel())),
     send: (text, { mode = 'queue', id } = {}) => command('send', { text, mode }, id),
     approve: ({ id, hash }, { answer = 'allow', text } = {}) => command('approve', { approval: id, hash, answer, text }),
+    setLevel: (level) => command('level', { level }),
+    topUp: (budget) => command('topup', budget).then(follower.renew),
     feedback: (data) => command('feedback', data),
     detach: () => follower.detach(),
     [Symbol.asyncIterator]: iterate,

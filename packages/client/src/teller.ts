@@ -1,5 +1,5 @@
 import type { Clock } from '@openclaw-runtime/kit';
-import type { RunFold, RunRecord, StepFold } from '@openclaw-runtime/protocol';
+import type { RunFold, RunRecord, StepFold, ToolCall } from '@openclaw-runtime/protocol';
 import type { Emitter } from './emitter.ts';
 import type { Rewind, TokenMeta } from './events.ts';
 import { type Kept, keptOf } from './kept.ts';
@@ -68,16 +68,16 @@ export function createTeller(options: TellerOptions): Teller {
         }
         case 'tool.called':
         case 'tool.result':
-          pace.flush();
-          tell('tool', record.data, meta);
-          return;
         case 'approval.asked':
         case 'approval.given':
           pace.flush();
-          tell('approval', record.data, meta);
+          tell(record.kind.split('.')[0] as 'tool', record.data as ToolCall, meta);
           return;
-        case 'run.created':
-          if (record.data.level) tell('level', record.data.level, meta);
+        case 'level.chosen':
+          tell('level', record.data.level, meta);
+          return;
+        case 'tier.changed':
+          tell('tier', record.data.tier, meta);
           return;
         case 'step.started': {
           const { supersedes, keep = 0, keepThinking = 0 } = record.data;

@@ -41,14 +41,46 @@ test('a run is streamed: hello, start, tokens, done (2.4, 3.2, 5.1)', async () =
 test('all that a run may be asked travels, and a run may be asked for before there is a connection', async () => {
   await using peer = await openFakePeer();
   const client = new OpenClawClient({ tokenInterval: 50, clusters: { 'production/cluster-a': peer.url } });
-  client.run({ input: 'x', model: 'm', level: 3, session: 's', idempotencyKey: 'key', budget: 1, tokenInterval: 0 });
+  client.run({ input: 'x', model: 'm', level: 3, complexity: 'complex', session: 's', idempotencyKey: 'key', budget: 1, tokenInterval: 0 });
   void client.connect('agent://production/cluster-a/poet');
   const session = await peer.welcome();
   const start = await session.take('start');
   expect(start).toMatchObject({ idem: 'key' });
-  expect(start.run).toEqual({ input: 'x', agent: 'poet', model: 'm', level: 3, session: 's', tokenInterval: 0 });
+  expect(start.run).toEqual({
+    input: 'x',
+    agent: 'poet',
+    model: 'm',
+    level: 3,
+    complexity: 'complex',
+    session: 's',
+    budget: 1,
+    tokenInterval: 0,
+  });
   client.run({ input: 'y', agent: 'other' });
   expect((await session.take('start')).run).toEqual({ input: 'y', agent: 'other', tokenInterval: 50 });
+  client.close();
+});
+
+test('the level that was chosen is told, and is the result’s; a level can be set on the way', async () => {
+  await using peer = await openFakePeer();
+  const client = new OpenClawClient();
+  const levels: unknown[] = [];
+  client.on('level', (level, { seq }) => levels.push([level, seq]));
+  void client.connect(peer.url);
+  const session = await peer.welcome();
+  const run = client.run({ input: 'hi', level: 'auto' });
+  const { ch } = await session.take('start');
+  session.send(started(ch));
+  await run.started;
+  const setting = run.setLevel(4);
+  const command = await session.take('command');
+  expect(command).toMatchObject({ run: RUN, kind: 'level', data: { level: 4 } });
+  session.send({ t: 'ok', id: command.id });
+  await setting;
+  const log = createLog(CREATED, ['level.chosen', 1, 0, { level: 2, model: 'm', why: ['predicted'] }], STEP, ENDED, FINISHED);
+  session.batches(log.batch(ch, 1));
+  expect((await run.result()).level).toBe(2);
+  expect(levels).toEqual([[2, 2]]);
   client.close();
 });
 

@@ -3,13 +3,16 @@ import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { newId } from '@openclaw-runtime/kit';
 import { HTTP_STATUS, LIMITS, OpenClawError, SUBPROTOCOL } from '@openclaw-runtime/protocol';
+import type { RunKey } from '@openclaw-runtime/store';
 import { WebSocketServer } from 'ws';
 import { checkListen, checkRequest } from './admission/access.ts';
 import { createCatalogue } from './admission/catalogue.ts';
 import type { CreateDeps } from './admission/create-run.ts';
 import { GATEWAY_LIMITS, type GatewayContext, type GatewayOptions } from './admission/options.ts';
-import { createRouter } from './http/router.ts';
-import { type Connection, serveConnection } from './socket/connection.ts';
+import { createRouter, TENANT } from './http/router.ts';
+import { createOpenAiDoor } from './openai/door.ts';
+import { createLeases } from './openai/house/leases.ts';
+import { type Connection, type Reader, serveConnection } from './socket/connection.ts';
 import { createWebSocketPeer } from './socket/web-socket-peer.ts';
 
 export interface Gateway {
@@ -42,7 +45,10 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     maxHeaderSize: 16 * 1024,
   });
   server.timeout = limits.stalledMs;
-  server.on('request', createRouter(context, create, { ready: () => phase === 'open' }));
+  const readers = (key: RunKey, head: number): readonly Reader[] => [...connections].flatMap((each) => each.readers(key, head));
+  const leases = createLeases(context);
+  const doors = [createOpenAiDoor(context, create, leases)];
+  server.on('request', createRouter(context, create, { ready: () => phase === 'open', readers }, doors));
   const sockets = new WebSocketServer({
     noServer: true,
     maxPayload: LIMITS.maxFrameBytes,
@@ -96,6 +102,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
 
   const port = await listen(server, options.host, options.port);
   tick();
+  leases.recover(TENANT).catch(context.shown);
   return {
     host: options.host,
     port,
@@ -105,10 +112,12 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     },
     drain(retryMs) {
       phase = 'draining';
+      leases.stop();
       for (const connection of connections) connection.goAway(retryMs);
     },
     async close() {
       phase = 'draining';
+      leases.stop();
       cancelTick();
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
       for (const connection of [...connections]) connection.close();

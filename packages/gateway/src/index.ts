@@ -1,3 +1,3 @@
 export { checkListen } from './admission/access.ts';
-export { GATEWAY_LIMITS, type GatewayLimits, type GatewayOptions } from './admission/options.ts';
+export { GATEWAY_LIMITS, type GatewayLimits, type GatewayOptions, type Insight } from './admission/options.ts';
 export { type Gateway, startGateway } from './gateway.ts';

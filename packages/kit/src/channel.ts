@@ -6,11 +6,10 @@ export interface Channel<T> extends AsyncIterable<T> {
   push(item: T): void;
   end(): void;
   fail(error: unknown): void;
-  /** Items not yet read. */
-  readonly size: number;
 }
 
-type Ending = { readonly kind: 'end' } | { readonly kind: 'fail'; readonly error: unknown };
+/** It ends with the error, where there is one. */
+type Ending = { readonly error?: unknown };
 
 export function createChannel<T>(onReturn?: () => void): Channel<T> {
   let items: T[] = [];
@@ -33,7 +32,7 @@ export function createChannel<T>(onReturn?: () => void): Channel<T> {
         while (read < items.length) yield items[read++] as T;
         items = [];
         read = 0;
-        if (ending?.kind === 'fail') throw ending.error;
+        if (ending && 'error' in ending) throw ending.error;
         if (ending) return;
         await new Promise<void>((resolve) => {
           wake = resolve;
@@ -50,11 +49,8 @@ export function createChannel<T>(onReturn?: () => void): Channel<T> {
       items.push(item);
       stir();
     },
-    end: () => finish({ kind: 'end' }),
-    fail: (error) => finish({ kind: 'fail', error }),
-    get size() {
-      return items.length - read;
-    },
+    end: () => finish({}),
+    fail: (error) => finish({ error }),
     [Symbol.asyncIterator]: iterate,
   };
 }

@@ -52,15 +52,15 @@ function chat(config: OwnConfig, targetOf: Targets, controls: Controls): Speakin
 
 function messages(config: ConfigOf<'anthropic'>, targetOf: Targets, controls: Controls): Speaking {
   const traits = (target: Target): Traits => traitsOf('messages', config, target);
-  const roomOf = (target: Target): Room => {
+  const roomOf = (target: Target, asked: number | undefined): Room => {
     const { outputTokens } = traits(target);
-    const maxTokens = config.maxTokens ?? Math.min(outputTokens ?? UNKNOWN_MAX_TOKENS, MOST_DEFAULT_TOKENS);
-    return { maxTokens, outputTokens, isConfigured: config.maxTokens !== undefined };
+    const maxTokens = asked ?? config.maxTokens ?? Math.min(outputTokens ?? UNKNOWN_MAX_TOKENS, MOST_DEFAULT_TOKENS);
+    return { maxTokens, outputTokens, isConfigured: (asked ?? config.maxTokens) !== undefined };
   };
   return {
     capabilities: (target) => capabilitiesOf(traits(target), controls.of(target)),
     stream(target, request, sink, signal, totalAt) {
-      const room = roomOf(target);
+      const room = roomOf(target, request.settings?.maxTokens);
       return withLevel({ control: () => controls.of(target), model: target.name, room }, request, sink, (told, into, fields) =>
         call(targetOf(target), messagesApi(config.url, target.name, room.maxTokens, told, fields), into, signal, totalAt),
       );

@@ -64,6 +64,7 @@ export function createBroker(options: BrokerOptions): ModelBroker {
     return retrying({ limits, circuit, totalAt, clock, random, again: admitted?.again }, sink, signal, async (watched) => {
       if (closed) throw shuttingDown();
       admitted?.asked();
+      sink.asked?.();
       try {
         return await provider.stream(target, request, watched, signal, totalAt);
       } catch (error) {

@@ -1,4 +1,4 @@
-import type { Api, Config, House, Owner } from '@openclaw-runtime/cli';
+import { type Api, type Config, createForecaster, type House, type Owner } from '@openclaw-runtime/cli';
 import { seededRandom } from '@openclaw-runtime/kit';
 import { OpenClawError } from '@openclaw-runtime/protocol';
 import { OpenClawClient } from '../src/client.ts';
@@ -30,7 +30,10 @@ export function createFakeWorld(): FakeWorld {
   const clock = createManualClock();
   const houses: FakeHouse[] = [];
   const log: string[] = [];
-  const config = { server: {}, agents: { default: {} }, threads: {}, dataDir: '/data', notes: ['The simulated model answers.'] };
+  const models = { gpt: { provider: 'a', name: 'gpt-5' }, own: { provider: 'a', name: 'x' } };
+  const answering = { providers: { a: { kind: 'openai', baseUrl: 'http://127.0.0.1:9' } }, models, defaultModel: 'gpt', reasoning: {} };
+  const notes = ['The simulated model answers.'];
+  const config = { server: {}, agents: { default: {} }, threads: {}, dataDir: '/data', ...answering, notes };
   const world: FakeWorld = {
     clock,
     houses,
@@ -55,6 +58,7 @@ export function createFakeWorld(): FakeWorld {
       // Nobody asks it.
       api: () => ({}) as Api,
       client: () => new OpenClawClient(),
+      forecaster: createForecaster,
       decode: JSON.parse,
       shipped: ['coder'],
     },

@@ -47,7 +47,7 @@ export class OpenClawError extends Error {
   readonly retryAfterMs: number | undefined;
 
   constructor(code: ErrorCode, message: string, options: { readonly cause?: unknown; readonly retryAfterMs?: number | undefined } = {}) {
-    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    super(message, options);
     this.code = code;
     this.retryAfterMs = options.retryAfterMs;
   }
@@ -58,7 +58,7 @@ export class OpenClawError extends Error {
 
   toBody(): ErrorBody {
     const { code, message, retryAfterMs } = this;
-    return retryAfterMs === undefined ? { code, message } : { code, message, retryAfterMs };
+    return { code, message, ...(retryAfterMs !== undefined && { retryAfterMs }) };
   }
 
   /** The one door through which unknown things become errors of ours. */
@@ -69,15 +69,7 @@ export class OpenClawError extends Error {
   }
 
   /** A word that this version does not know stays as it is: a newer peer's says more than none. */
-  static fromBody({
-    code,
-    message,
-    retryAfterMs,
-  }: {
-    readonly code: string;
-    readonly message: string;
-    readonly retryAfterMs?: number;
-  }): OpenClawError {
-    return new OpenClawError(code as ErrorCode, message, { retryAfterMs });
+  static fromBody(body: { readonly code: string; readonly message: string; readonly retryAfterMs?: number }): OpenClawError {
+    return new OpenClawError(body.code as ErrorCode, body.message, { retryAfterMs: body.retryAfterMs });
   }
 }

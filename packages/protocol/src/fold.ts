@@ -18,6 +18,10 @@ export interface RunFold {
   seq: number;
   steps: StepFold[];
   usage: Usage;
+  /** How deep a model was asked to think last; absent where nobody asked for a level. */
+  level?: 1 | 2 | 3 | 4;
+  /** How it would have ended, did it not wait for its budget to have room; absent while it does not wait. */
+  paused?: Outcome | undefined;
   outcome?: Outcome;
 }
 
@@ -43,10 +47,8 @@ export function applyRecord(fold: RunFold, record: RunRecord): void {
       return;
     }
     case 'text':
-      current(fold, record).text += record.data;
-      return;
     case 'thinking':
-      current(fold, record).thinking += record.data;
+      current(fold, record)[record.kind] += record.data;
       return;
     case 'tool.called':
       current(fold, record).toolCalls.push(record.data);
@@ -54,6 +56,14 @@ export function applyRecord(fold: RunFold, record: RunRecord): void {
     case 'step.ended':
       Object.assign(current(fold, record), { ended: true, finish: record.data.finish });
       fold.usage = addUsage(fold.usage, record.data.usage);
+      return;
+    case 'level.chosen':
+      fold.level = record.data.level;
+      return;
+    case 'budget.paused':
+    case 'budget.resumed':
+    case 'budget.added':
+      fold.paused = (record.data as { readonly outcome?: Outcome }).outcome;
       return;
     case 'run.finished':
       fold.outcome = record.data;
@@ -77,7 +87,7 @@ export function foldToolCalls(fold: RunFold): readonly ToolCall[] {
 function current(fold: RunFold, record: RunRecord): StepFold {
   const last = fold.steps.at(-1);
   if (last?.step !== record.step || last.attempt !== record.attempt) {
-    throw new Error(`the attempt of record ${record.seq} is not the open one`);
+    throw new Error(`record ${record.seq} is not the open one`);
   }
   return last;
 }

@@ -36,6 +36,7 @@ export const HTTP_STATUS: Readonly<Record<ErrorCode, number>> = {
   EXPIRED: 410,
   NONDETERMINISTIC: 500,
   TOO_DEEP: 422,
+  BUDGET_EXHAUSTED: 402,
   FENCED: 409,
   STATE_CONFLICT: 409,
   STORE_FULL: 507,

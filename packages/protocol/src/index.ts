@@ -8,29 +8,36 @@ export { applyRecord, emptyFold, foldText, foldThinking, foldToolCalls, type Run
 export { HTTP_STATUS } from './http-status.ts';
 export { LIMITS } from './limits.ts';
 export { MEANINGS } from './meanings.ts';
-export { addUsage, type Message, NO_USAGE, type ToolCall, type ToolSpec, type Usage } from './message.ts';
+export { type AnswerSchema, addUsage, type Message, NO_USAGE, type Settings, type ToolCall, type ToolSpec, type Usage } from './message.ts';
 export { parseJson } from './parse.ts';
 export {
   type Approval,
   type ApprovalGiven,
+  type Budget,
+  type BudgetPause,
+  type ChosenLevel,
   decodeRecord,
   decodeRecords,
   encodeRecord,
   type Finish,
+  type Forecast,
   type Fork,
   type Kind,
   type Outcome,
   type Parent,
   type Payloads,
   type Piece,
+  type Range,
   type RecordOf,
   type RunRecord,
   type RunRequest,
   type SendMode,
   type Status,
+  type Tier,
+  type TierChanged,
   type ToolResult,
   type ToolStarted,
   type WireRecord,
 } from './record.ts';
-export type { ApproveData, Attach, Command, CommandKind, Detach, Hello, SendData, Start, UpFrame } from './up.ts';
+export type { ApproveData, Attach, Command, CommandKind, Detach, Hello, LevelData, SendData, Start, TopUpData, UpFrame } from './up.ts';
 export { PROTOCOL_VERSION, SUBPROTOCOL } from './version.ts';

@@ -22,4 +22,12 @@ export const LIMITS = {
   maxMessages: 1_000,
   /** Tools of one request. */
   maxTools: 128,
+  /** Tokens that one answer may be allowed to have. */
+  maxAnswerTokens: 10_000_000,
+  /** Texts at which an answer ends, and characters of each. */
+  maxStops: 16,
+  maxStopChars: 256,
+  /** Dollars of a budget, and tokens or milliseconds: sums of millionths stay exact. */
+  maxUsd: 1_000_000,
+  maxAmount: 1_000_000_000_000,
 } as const;

@@ -36,6 +36,7 @@ export const MEANINGS: Readonly<Record<ErrorCode, string>> = {
   EXPIRED: 'Nobody answered in time.',
   NONDETERMINISTIC: 'The operation took other steps than before its restart.',
   TOO_DEEP: 'Runs that start runs: too deep, too many at once, or too many altogether.',
+  BUDGET_EXHAUSTED: 'A budget has no room for the next model call.',
   FENCED: 'Another owner has taken over the run; this writer must stop.',
   STATE_CONFLICT: 'The state changed since it was read.',
   STORE_FULL: 'The disk is full; nothing was lost, new work waits for space.',

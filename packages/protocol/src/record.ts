@@ -1,5 +1,5 @@
 import type { ErrorBody } from './errors.ts';
-import type { Message, ToolCall, ToolSpec, Usage } from './message.ts';
+import type { Message, Settings, ToolCall, ToolSpec, Usage } from './message.ts';
 
 /** Why the model stopped, in the words of chat providers; `interrupted`: a message came that would not wait. */
 export type Finish = 'stop' | 'length' | 'tool_calls' | 'content_filter' | 'interrupted';
@@ -14,6 +14,30 @@ export interface Fork {
   readonly text?: string;
 }
 
+/** What model calls may take: US dollars, tokens of all kinds, milliseconds of model calls. */
+export interface Budget {
+  readonly usd?: number;
+  readonly tokens?: number;
+  readonly ms?: number;
+}
+
+/** Why a run waits: the budget of `scope`, which is called `name`, has no room for what its next model call `needed`. `usd` are dollars, else whole numbers. */
+export interface BudgetPause {
+  readonly scope: 'tenant' | 'day' | 'agent' | 'session' | 'task' | 'run';
+  readonly name: string;
+  readonly unit: 'usd' | 'tokens' | 'ms';
+  readonly limit: number;
+  readonly spent: number;
+  readonly needed: number;
+  /** Milliseconds since 1970: of the pause, and when it is over by itself. */
+  readonly at: number;
+  readonly until?: number;
+  /** It is this run, started by the one whose record this is, that has no room. */
+  readonly child?: string;
+  /** How the run would have ended by now, did it not wait. */
+  readonly outcome: Extract<Outcome, { readonly error: ErrorBody }>;
+}
+
 /** What a run was asked to do: the payload of `run.created`, fixed for the run's life. */
 export interface RunRequest {
   readonly agent: string;
@@ -22,6 +46,12 @@ export interface RunRequest {
   readonly session?: string;
   readonly tools?: readonly ToolSpec[];
   readonly level?: 1 | 2 | 3 | 4 | 'auto';
+  /** How complex the caller says it is: a tag, whose level the agent or the house knows. */
+  readonly complexity?: string;
+  /** How its model is to answer. */
+  readonly settings?: Settings;
+  /** What it may take, together with all runs that it starts. */
+  readonly budget?: Budget;
   /** Milliseconds that text may wait for its record; 0 is the next commit. */
   readonly tokenInterval?: number;
   readonly fork?: Fork;
@@ -30,6 +60,8 @@ export interface RunRequest {
   readonly args?: unknown;
   /** The run that started this one. Set by runtimes, never by clients. */
   readonly parent?: Parent;
+  /** What the API through which it came has to say of it again. Set by gateways, never by clients. */
+  readonly door?: Readonly<Record<string, unknown>>;
 }
 
 /** Who started a run: `name` is what that run calls it, `depth` counts from 1, `root` is the one above all: they share its workspace. */
@@ -52,6 +84,10 @@ export type Status = 'running' | Outcome['status'];
 /** The payload of each kind of record (PROTOCOL.md §4.2). */
 export interface Payloads {
   'run.created': RunRequest & { readonly at: number; readonly fingerprint: string };
+  /** Of the step that it names, before which it stands; of step 0: of a model call that nobody watches. */
+  'level.chosen': ChosenLevel;
+  /** From the run's next step on. */
+  'level.set': { readonly command: string; readonly level: 1 | 2 | 3 | 4 | 'auto' };
   /** `answers`: ids of the commands whose messages this step is the first to answer. */
   'step.started': {
     readonly model: string;
@@ -86,11 +122,75 @@ export interface Payloads {
   'child.finished': { readonly child: string; readonly name: string; readonly status: Exclude<Status, 'running'> };
   /** The agent's thread is gone; the run goes on in another one. `restarts` counts from 1. */
   'thread.lost': { readonly error: ErrorBody; readonly restarts: number };
+  'tier.changed': TierChanged;
   'step.ended': { readonly finish: Finish; readonly usage: Usage };
+  /**
+   * What a model call took of the budgets of the run. `call` names it: its step, a dot, its number. `day`, in UTC, is the one whose budget it took it of. `lost`: the process that
+   * made the call died, so all that was set aside for it counts.
+   */
+  'budget.settled': {
+    readonly call: string;
+    readonly model: string;
+    readonly day: string;
+    readonly microUsd: number;
+    readonly tokens: number;
+    readonly ms: number;
+    readonly lost?: true;
+  };
+  /** The call is asked at a lower level, as the budget has no room for more. */
+  'budget.lowered': { readonly call: string; readonly from: number; readonly to: number };
+  'budget.paused': BudgetPause;
+  /** It goes on; `pausedMs` is how long it waited, which is no time of the run's. */
+  'budget.resumed': { readonly at: number; readonly pausedMs: number };
+  /** Somebody raised the run's budget, and its task's. */
+  'budget.added': Budget & { readonly command: string };
   'cancel.requested': { readonly command: string };
   'message.given': { readonly command: string; readonly mode: SendMode; readonly text: string };
   'feedback.given': { readonly command: string; readonly feedback: unknown };
   'run.finished': Outcome;
+}
+
+/** How deep a model is asked to think, and why. */
+export interface ChosenLevel {
+  readonly level: 1 | 2 | 3 | 4;
+  readonly model: string;
+  /** In words: what decided, then what changed that. */
+  readonly why: readonly string[];
+  /** How much thinking the request was predicted to need, 0..1; absent where nobody predicted. */
+  readonly score?: number;
+  /** What it would have been, where something made it less. */
+  readonly wanted?: 1 | 2 | 3 | 4;
+  /** What made it less, by name: `maxLevel`, `maxLevel of the house`, `tier`, `budget`. */
+  readonly caps?: readonly string[];
+  /** Of this model call, before it began. */
+  readonly forecast?: Forecast;
+  /** Tokens of the model that was asked how deep to think, where one was. */
+  readonly judged?: Usage;
+}
+
+/** Expected value, then the interval in which four of five outcomes lie. */
+export type Range = readonly [mean: number, low: number, high: number];
+
+export interface Forecast {
+  readonly inputTokens: Range;
+  readonly outputTokens: Range;
+  readonly thinkingTokens: Range;
+  /** Absent where no price is known. */
+  readonly usd?: Range;
+  readonly ms: Range;
+}
+
+/** 0 normal, 1 reconnecting, 2 restored, 3 static: only what is cheap goes on. */
+export type Tier = 0 | 1 | 2 | 3;
+
+/** The run goes on in another tier: because of a model, of its agent or of what carries agents' code, or by itself. `why` is for people. */
+export interface TierChanged {
+  readonly tier: Tier;
+  readonly from: Tier;
+  readonly of: 'model' | 'agent' | 'host' | 'run';
+  /** Of what is at fault; absent for the run. */
+  readonly name?: string;
+  readonly why: string;
 }
 
 export interface ToolStarted {
@@ -179,8 +279,7 @@ export function encodeRecord<K extends Kind>(
 /** The record of a parsed wire tuple. The tuple comes from our own log or server, whose chain hash vouches for its shape. */
 export function decodeRecord(wire: WireRecord, seq: number): RunRecord {
   const [kind, step, attempt, data, deltas] = wire;
-  const record = deltas ? { kind, seq, step, attempt, data, deltas } : { kind, seq, step, attempt, data };
-  return record as RunRecord;
+  return { kind, seq, step, attempt, data, deltas } as RunRecord;
 }
 
 /** The records of a stored body, texts joined by commas, of which the first has seq `first`. */

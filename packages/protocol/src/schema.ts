@@ -4,11 +4,15 @@ import type { UpFrame } from './up.ts';
 
 const name = z.string().min(1).max(LIMITS.maxNameLength);
 const count = z.int().min(0);
+const level = z.literal([1, 2, 3, 4, 'auto']);
+
+const money = z.number().min(0).max(LIMITS.maxUsd);
+const amount = z.int().min(0).max(LIMITS.maxAmount);
 
 const toolCall = z.strictObject({ id: name, name, arguments: z.string() });
 
 export const messageSchema = z.discriminatedUnion('role', [
-  z.strictObject({ role: z.enum(['system', 'user']), content: z.string() }),
+  z.strictObject({ role: z.enum(['system', 'user']), content: z.string(), name: name.exactOptional() }),
   z.strictObject({ role: z.literal('assistant'), content: z.string(), toolCalls: z.array(toolCall).max(LIMITS.maxTools).exactOptional() }),
   z.strictObject({ role: z.literal('tool'), toolCallId: name, content: z.string() }),
 ]);
@@ -17,7 +21,40 @@ export const toolSpecSchema = z.strictObject({
   name,
   description: z.string().exactOptional(),
   parameters: z.record(z.string(), z.unknown()).exactOptional(),
+  strict: z.boolean().exactOptional(),
 });
+
+export const settingsSchema = z.strictObject({
+  temperature: z.number().min(0).max(2).exactOptional(),
+  topP: z.number().min(0).max(1).exactOptional(),
+  maxTokens: z.int().min(1).max(LIMITS.maxAnswerTokens).exactOptional(),
+  stop: z.array(z.string().min(1).max(LIMITS.maxStopChars)).min(1).max(LIMITS.maxStops).exactOptional(),
+  seed: z.int().exactOptional(),
+  presencePenalty: z.number().min(-2).max(2).exactOptional(),
+  frequencyPenalty: z.number().min(-2).max(2).exactOptional(),
+  format: z
+    .union([
+      z.literal('json'),
+      z.strictObject({
+        name,
+        schema: z.record(z.string(), z.unknown()),
+        description: z.string().exactOptional(),
+        strict: z.boolean().exactOptional(),
+      }),
+    ])
+    .exactOptional(),
+  toolChoice: z.union([z.enum(['auto', 'none', 'required']), z.strictObject({ name })]).exactOptional(),
+  parallelTools: z.boolean().exactOptional(),
+  verbosity: z.enum(['low', 'medium', 'high']).exactOptional(),
+});
+
+/** Dollars, or some of dollars, tokens and milliseconds. */
+export const budgetSchema = z.union([
+  money,
+  z
+    .strictObject({ usd: money.exactOptional(), tokens: amount.exactOptional(), ms: amount.exactOptional() })
+    .refine((budget) => Object.keys(budget).length > 0, 'say usd, tokens or ms'),
+]);
 
 /** What a caller may say of a run; the gateway fills in the rest of a `RunRequest`. */
 export const runRequestSchema = z.strictObject({
@@ -26,15 +63,20 @@ export const runRequestSchema = z.strictObject({
   model: z.string().min(1).max(256).exactOptional(),
   session: name.exactOptional(),
   tools: z.array(toolSpecSchema).max(LIMITS.maxTools).exactOptional(),
-  level: z.literal([1, 2, 3, 4, 'auto']).exactOptional(),
+  level: level.exactOptional(),
+  complexity: name.exactOptional(),
+  settings: settingsSchema.exactOptional(),
+  budget: budgetSchema.exactOptional(),
   tokenInterval: z.number().min(0).max(10_000).exactOptional(),
   operation: name.exactOptional(),
   args: z.unknown().exactOptional(),
 });
 
-export const commandKindSchema = z.enum(['cancel', 'feedback', 'send', 'approve']);
+export const commandKindSchema = z.enum(['cancel', 'feedback', 'send', 'approve', 'level', 'topup']);
 
 export const sendDataSchema = z.strictObject({ text: z.string().min(1), mode: z.enum(['queue', 'steer', 'interrupt']) });
+
+export const levelDataSchema = z.strictObject({ level });
 
 export const approveDataSchema = z.strictObject({
   approval: name,

@@ -1,4 +1,4 @@
-import type { RunRequest, SendMode } from './record.ts';
+import type { Budget, RunRequest, SendMode } from './record.ts';
 
 /** Frames a client sends: the wire's table of contents, upwards. */
 export type UpFrame = Hello | Start | Attach | Detach | Command;
@@ -16,7 +16,7 @@ export interface Start {
   readonly ch: number;
   /** Idempotency key, 1–128 characters. */
   readonly idem: string;
-  readonly run: Partial<RunRequest> & Pick<RunRequest, 'input'>;
+  readonly run: Partial<Omit<RunRequest, 'budget'>> & Pick<RunRequest, 'input'> & { readonly budget?: number | Budget };
   /** Send nothing before the run has ended, then everything (`streaming: false`). */
   readonly hold?: boolean;
 }
@@ -48,13 +48,21 @@ export interface Command {
   readonly data?: unknown;
 }
 
-export type CommandKind = 'cancel' | 'feedback' | 'send' | 'approve';
+export type CommandKind = 'cancel' | 'feedback' | 'send' | 'approve' | 'level' | 'topup';
 
 /** The data of a `send`. */
 export interface SendData {
   readonly text: string;
   readonly mode: SendMode;
 }
+
+/** The data of a `level`: how deep to think from the run's next step on. */
+export interface LevelData {
+  readonly level: 1 | 2 | 3 | 4 | 'auto';
+}
+
+/** The data of a `topup`: what is added to the run's budget; a number is dollars. */
+export type TopUpData = number | Budget;
 
 /** The data of an `approve`: `hash` is that of the `approval.asked` record, so that nothing else is approved than what was seen. `text`: an answer in words. */
 export interface ApproveData {

@@ -95,6 +95,8 @@ describe('record (PROTOCOL.md 4.1)', () => {
     const usage = { inputTokens: 1, outputTokens: 2, reasoningTokens: 0, cachedTokens: 0 };
     const samples: { readonly [K in Kind]: Payloads[K] } = {
       'run.created': { agent: 'default', input: 'hi', at: 1, fingerprint: 'f' },
+      'level.chosen': { level: 2, model: 'm', why: ['w'], score: 0.5, wanted: 3, caps: ['budget'], judged: usage },
+      'level.set': { command: 'c', level: 'auto' },
       'step.started': { model: 'm', supersedes: 1, keep: 2, keepThinking: 0 },
       'step.retried': { error: { code: 'PROVIDER_FAILED', message: 'x' }, delayMs: 5 },
       'step.queued': { model: 'm', ahead: 3 },
@@ -113,10 +115,27 @@ describe('record (PROTOCOL.md 4.1)', () => {
       'child.started': { child: 'r', agent: 'a', name: 'n' },
       'child.finished': { child: 'r', name: 'n', status: 'completed' },
       'thread.lost': { error: { code: 'AGENT_HUNG', message: 'x' }, restarts: 1 },
+      'tier.changed': { tier: 3, from: 0, of: 'model', name: 'm', why: 'w' },
       'step.ended': { finish: 'stop', usage },
       'cancel.requested': { command: 'c' },
       'message.given': { command: 'c', mode: 'steer', text: 't' },
       'feedback.given': { command: 'c', feedback: null },
+      'budget.settled': { call: '1.1', model: 'm', day: '2026-01-31', microUsd: 5, tokens: 6, ms: 7, lost: true },
+      'budget.lowered': { call: '1.1', from: 3, to: 2 },
+      'budget.paused': {
+        scope: 'task',
+        name: 'r',
+        unit: 'usd',
+        limit: 1,
+        spent: 0.5,
+        needed: 0.75,
+        at: 1,
+        until: 2,
+        child: 'c',
+        outcome: { status: 'budget_exhausted', error: { code: 'BUDGET_EXHAUSTED', message: 'x' }, usage },
+      },
+      'budget.resumed': { at: 2, pausedMs: 1 },
+      'budget.added': { command: 'c', usd: 1 },
       'run.finished': { status: 'completed', reason: 'stop', usage },
     };
     for (const [kind, data] of Object.entries(samples)) {

@@ -1,4 +1,5 @@
-export { type Cap, type Choice, type ChoiceInput, chooseLevel } from './choice/choose-level.ts';
+export { createLossBound, type LossBound, type LossBoundOptions, type LossBoundState, type LossSample } from './bound/loss-bound.ts';
+export { type Budget, type Cap, type Choice, type ChoiceInput, chooseLevel } from './choice/choose-level.ts';
 export {
   type CostEstimator,
   createCostEstimator,
@@ -6,11 +7,13 @@ export {
   type EstimateRequest,
   type EstimatorOptions,
   type EstimatorState,
-  type Price,
   type Usage,
 } from './cost/estimator.ts';
+export type { Price } from './cost/expected.ts';
 export type { Interval } from './cost/interval.ts';
+export { listPriceOf } from './cost/prices.ts';
 export { createTokenCounter, type TokenCounter } from './cost/tokens.ts';
+export { type Ask, createJudge, type Judge, type JudgeOptions } from './judge/judge.ts';
 export type { LearnerState } from './learning/learner.ts';
 export type { Outcome } from './learning/outcome.ts';
 export { LEVELS, type Level, levelOf } from './level/level.ts';

@@ -29,6 +29,27 @@ describe('choosing a level', () => {
     expect(chooseLevel({ predicted: { level: 3, score: 0.49, asked: 3 }, previous }).level).toBe(3);
   });
 
+  it('tells what it would have been, by what it was lowered, and heeds each of several budgets', () => {
+    const costs = { 1: 1, 2: 4, 3: 9, 4: 20 };
+    expect(
+      chooseLevel({
+        explicit: 4,
+        caps: [{ name: 'tier', level: 3 }],
+        budget: [
+          { left: 9, costs },
+          { left: 5, costs },
+        ],
+      }),
+    ).toMatchObject({
+      level: 2,
+      wanted: 4,
+      lowered: ['tier', 'budget'],
+      exhausted: false,
+    });
+    expect(chooseLevel({ explicit: 2, budget: [] })).toMatchObject({ level: 2, lowered: [], exhausted: false });
+    expect(chooseLevel({ tag: 'odd', thresholds, predicted: { level: 2, score: 0.45 } }).why[0]).toBe('complexity "odd" has no level here');
+  });
+
   it('says what decided and what changed that', () => {
     const { level, why } = chooseLevel({
       predicted: { level: 4, score: 0.81 },

@@ -1,5 +1,14 @@
 import { seededRandom } from '@openclaw-runtime/kit';
-import { createCostEstimator, createTokenCounter, type Estimate, type Interval, LEVELS, type Level } from '@openclaw-runtime/reasoning';
+import {
+  type CostEstimator,
+  createCostEstimator,
+  createTokenCounter,
+  type Estimate,
+  type Interval,
+  LEVELS,
+  type Level,
+  type Usage,
+} from '@openclaw-runtime/reasoning';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
@@ -59,19 +68,24 @@ describe('an estimate', () => {
     );
   });
 
-  it('keeps low, mean and high in order after any runs', () => {
-    const usages = fc.array(
-      fc.record({
-        level: fc.constantFrom(...LEVELS),
-        inputTokens: fc.double({ min: -1, max: 1e7 }),
-        outputTokens: fc.double({ min: -1, max: 1e7 }),
-        thinkingTokens: fc.double({ min: 0, max: 1e7 }),
-        ms: fc.double({ min: 0, max: 1e7 }),
-      }),
-      { maxLength: 60 },
-    );
+  it('never falls with the level where what was learned says otherwise, and holds what was learned all the same', () => {
     fc.assert(
-      fc.property(usages, (all) => {
+      fc.property(fc.array(usages, { minLength: 1, maxLength: 40 }), fc.option(fc.constant('a'), { nil: undefined }), (all, agent) => {
+        const estimator = createCostEstimator({ priceOf: () => prices });
+        for (const each of all) estimator.learn({ ...each, model: 'm', query: 'hello' });
+        const levels = estimator.estimateAll({ model: 'm', query: 'hello', ...(agent !== undefined && { agent }) });
+        const longer = estimator.estimateAll({ model: 'm', query: 'hello there, and more', ...(agent !== undefined && { agent }) });
+        for (const level of LEVELS) {
+          expectNotBelow(longer[level], levels[level]);
+          if (level > 1) expectNotBelow(levels[level], levels[(level - 1) as Level]);
+        }
+      }),
+    );
+  });
+
+  it('keeps low, mean and high in order after any runs', () => {
+    fc.assert(
+      fc.property(fc.array(usages, { maxLength: 60 }), (all) => {
         const estimator = createCostEstimator({ priceOf: () => prices });
         for (const each of all) estimator.learn({ ...each, model: 'm', query: 'hello' });
         for (const level of LEVELS) {
@@ -110,8 +124,108 @@ describe('an estimate', () => {
     for (let model = 0; model < 1000; model += 1) {
       estimator.learn({ model: `m${model}`, level: 2, query: 'x', inputTokens: 1, outputTokens: 1, thinkingTokens: 1, ms: 1 });
     }
-    expect(Object.keys(estimator.exportState().trackers)).toHaveLength(2000);
+    expect(Object.keys(estimator.exportState().rows)).toHaveLength(64);
+    expect(JSON.stringify(estimator.exportState()).length).toBeLessThan(100_000);
     expect(estimator.estimate({ model: 'm999', level: 2, query: 'x' }).learnedFrom).toBe(1);
+  });
+});
+
+/** What runs took, or say they did. */
+const usages = fc.record({
+  level: fc.constantFrom(...LEVELS),
+  agent: fc.constantFrom('a', 'b'),
+  inputTokens: fc.double({ min: -1, max: 1e7 }),
+  cachedTokens: fc.double({ min: -1, max: 1e7 }),
+  outputTokens: fc.double({ min: -1, max: 1e7 }),
+  thinkingTokens: fc.double({ min: 0, max: 1e7 }),
+  ms: fc.double({ min: 0, max: 1e7 }),
+});
+
+describe('what is learned', () => {
+  const took = { query: 'hello', inputTokens: 10, outputTokens: 100, thinkingTokens: 0, ms: 2000 };
+  const learn = (estimator: CostEstimator, times: number, more: Partial<Usage>) => {
+    for (let i = 0; i < times; i++) estimator.learn({ model: 'm', level: 3, ...took, ...more });
+  };
+
+  it('of a model that does not think is that it does not', () => {
+    const estimator = createCostEstimator({ priceOf: () => prices });
+    expect(estimator.estimate({ model: 'm', level: 3, query: 'hello' }).thinkingTokens.mean).toBeGreaterThan(100);
+    learn(estimator, 40, {});
+    const { thinkingTokens, outputTokens, learnedFrom } = estimator.estimate({ model: 'm', level: 3, query: 'hello' });
+    expect(thinkingTokens.mean).toBeLessThan(5);
+    expect(within(100, outputTokens)).toBe(true);
+    expect(learnedFrom).toBe(40);
+  });
+
+  it('of one that thinks at level 1 too says nothing of how much it thinks at others', () => {
+    const estimator = createCostEstimator({ priceOf: () => prices });
+    learn(estimator, 40, { level: 1, thinkingTokens: 800 });
+    expect(within(800, estimator.estimate({ model: 'm', level: 1, query: 'hello' }).thinkingTokens)).toBe(true);
+    expect(estimator.estimate({ model: 'm', level: 2, query: 'hello' }).thinkingTokens.mean).toBeLessThan(2000);
+  });
+
+  it('of one level is a beginning for the others', () => {
+    const estimator = createCostEstimator({ priceOf: () => prices });
+    const before = estimator.estimate({ model: 'm', level: 2, query: 'hello' });
+    learn(estimator, 100, { outputTokens: 3000 });
+    const { outputTokens, learnedFrom } = estimator.estimate({ model: 'm', level: 2, query: 'hello' });
+    expect(outputTokens.mean).toBeGreaterThan(5 * before.outputTokens.mean);
+    expect(learnedFrom).toBe(0);
+  });
+
+  it('of an agent’s runs counts its tools, retries and children, for that agent alone', () => {
+    const estimator = createCostEstimator({ priceOf: () => prices });
+    learn(estimator, 50, {});
+    learn(estimator, 50, { agent: 'crew', inputTokens: 5000, outputTokens: 1200, ms: 60_000 });
+    const run = estimator.estimate({ model: 'm', level: 3, query: 'hello', agent: 'crew' });
+    expect([within(5000, run.inputTokens), within(1200, run.outputTokens), within(60_000, run.ms)]).toEqual([true, true, true]);
+    expect(estimator.estimate({ model: 'm', level: 3, query: 'hello' }).outputTokens.high).toBeLessThan(200);
+    expect(estimator.estimate({ model: 'm', level: 3, query: 'hello', agent: 'other' }).outputTokens.high).toBeLessThan(250);
+  });
+
+  it('is how much of the input is in a cache, which is cheaper', () => {
+    const priceOf = () => ({ input: 10, output: 10, cachedInput: 1 });
+    const [cold, warm] = [createCostEstimator({ priceOf }), createCostEstimator({ priceOf })];
+    learn(cold, 50, { inputTokens: 10_000, contextTokens: 10_000 });
+    learn(warm, 50, { inputTokens: 10_000, contextTokens: 10_000, cachedTokens: 9000 });
+    const request = { model: 'm', level: 3, query: 'hello', contextTokens: 10_000 } as const;
+    expect(cold.estimate(request).money.mean).toBeCloseTo(0.101, 2);
+    expect(warm.estimate(request).money.mean).toBeCloseTo(0.02, 2);
+    expect(warm.estimate({ ...request, cachedTokens: 0 }).money.mean).toBeGreaterThan(4 * warm.estimate(request).money.mean);
+  });
+
+  it('is nothing where the amounts are none', () => {
+    const estimator = createCostEstimator({ priceOf: () => prices });
+    const before = JSON.stringify(estimator.exportState());
+    for (const wrong of [Number.NaN, -1, Number.POSITIVE_INFINITY]) estimator.learn({ model: 'm', level: 2, ...took, outputTokens: wrong });
+    expect(JSON.stringify(estimator.exportState())).toBe(before);
+    expect(() => createCostEstimator({ priceOf: () => prices, state: { version: 2 } as never })).toThrow(RangeError);
+  });
+
+  it('keeps nine of ten runs below the upper bound after a downgrade', () => {
+    const { estimator, random } = learned(11, 2000);
+    const query = 'q '.repeat(200);
+    const budget =
+      (estimator.estimate({ model: 'm', level: 2, query }).money.high + estimator.estimate({ model: 'm', level: 3, query }).money.high) / 2;
+    const costs = estimator.estimateAll({ model: 'm', query });
+    const fits = LEVELS.findLast((level) => costs[level].money.high <= budget) as Level;
+    expect(fits).toBe(2);
+    const spent = Array.from({ length: 2000 }, () => usage(random, fits)).map(
+      ({ inputTokens, outputTokens, thinkingTokens }) =>
+        (inputTokens * prices.input + (outputTokens + thinkingTokens) * prices.output) / 1e6,
+    );
+    expect(spent.filter((each) => each <= budget).length / spent.length).toBeGreaterThan(0.88);
+  });
+
+  it.each([
+    ['nothing', ''],
+    ['ten million characters', 'word '.repeat(2_000_000)],
+    ['bytes', Array.from({ length: 1000 }, (_, i) => String.fromCharCode((i * 7919) % 65_536)).join('')],
+    ['emoji', '🐯'.repeat(1000)],
+    ['lone surrogates', '\ud800'.repeat(1000)],
+  ])('can be forecast of %s', (_, query) => {
+    const all = createCostEstimator({ priceOf: () => prices }).estimateAll({ model: 'm', query });
+    for (const level of LEVELS) for (const amount of AMOUNTS) expect(Number.isFinite(all[level][amount].high)).toBe(true);
   });
 });
 

@@ -1,3 +1,5 @@
+export type { Fares, Health, Kind, TierChange } from './health/health.ts';
+export { TIER_RULES, type TierRules } from './health/rules.ts';
 export { createHostProcesses, type HostProcessOptions, openHostSandbox } from './pool/host-process.ts';
 export type { HostSandbox } from './pool/host-sandbox.ts';
 export { createHosts, type Hosts, type HostsOptions } from './pool/hosts.ts';
@@ -8,5 +10,7 @@ export { createThreadPool } from './pool/thread-pool.ts';
 export type { AgentThreads, ThreadCall, ThreadsStatus } from './pool/threads.ts';
 export { createWorkers, type WorkerOptions } from './pool/worker.ts';
 export { RUN_LIMITS, type RunLimits } from './run/limits.ts';
+export type { WaitFor, WaitNow } from './run/waits.ts';
 export { type Runtime, type RuntimeOptions, startRuntime } from './runtime.ts';
+export type { ReasoningSettings } from './think/settings.ts';
 export { startUpkeep, type UpkeepLoop, type UpkeepOptions } from './upkeep.ts';

@@ -1,16 +1,27 @@
 import type { AgentSpec, CodedAgent, HouseTools } from '@openclaw-runtime/agent';
-import { type Clock, createWheel, type Random, sleep } from '@openclaw-runtime/kit';
+import { type Clock, createWheel, newId, type Random, sleep } from '@openclaw-runtime/kit';
 import type { ModelBroker } from '@openclaw-runtime/model';
 import { OpenClawError } from '@openclaw-runtime/protocol';
-import type { Durability, RunKey, Store } from '@openclaw-runtime/store';
+import { createCostEstimator, type Price } from '@openclaw-runtime/reasoning';
+import type { BudgetLimits, Durability, RunKey, Store } from '@openclaw-runtime/store';
+import { Budgets, NO_LIMITS, publishLimits } from './budget/budgets.ts';
+import type { ForecastHouse } from './budget/forecast.ts';
 import { publishCatalogue } from './catalogue.ts';
+import { Health, type TierChange } from './health/health.ts';
+import type { TierRules } from './health/rules.ts';
+import { watchBroker } from './health/watched-broker.ts';
+import { watchThreads } from './health/watched-threads.ts';
 import type { AgentThreads } from './pool/threads.ts';
 import { resolveAgents } from './run/agents.ts';
 import { executeRun, type RunningRun } from './run/execute.ts';
 import type { RunLimits } from './run/limits.ts';
 import type { Parked } from './run/parked.ts';
 import { createSessions } from './run/sessions.ts';
+import { later, type WaitNow } from './run/waits.ts';
 import type { RunDeps } from './run/work.ts';
+import { learnLate } from './think/late.ts';
+import type { ReasoningSettings } from './think/settings.ts';
+import { createThinker } from './think/thinker.ts';
 
 export interface RuntimeOptions {
   readonly store: Store;
@@ -28,6 +39,16 @@ export interface RuntimeOptions {
   readonly workspace?: (key: RunKey) => string | undefined;
   /** What agents' code printed; `dropped` characters before it were too many. */
   readonly onSaid?: (key: RunKey, text: string, dropped: number) => void;
+  /** How deep runs think. Absent: as they are asked to, else as their providers do. */
+  readonly reasoning?: ReasoningSettings;
+  /** Of a million tokens of a model, in USD. */
+  readonly priceOf?: (model: string) => Price | undefined;
+  /** What all runs together, each day's, each agent's and so on may take; runs may be given budgets of their own. Absent: nothing is limited but those. */
+  readonly budgets?: BudgetLimits;
+  /** By which tiers of recovery are entered and left. Absent: there are none, all is in tier 0. */
+  readonly tiers?: TierRules;
+  /** Something is in another tier now. */
+  readonly onTier?: (change: TierChange) => void;
   /** The model of runs whose request and agent name none. */
   readonly defaultModel: string;
   readonly clock: Clock;
@@ -48,6 +69,10 @@ export interface Runtime {
   readonly active: number;
   /** Runs that wait for people only, and take nothing but a place in a list. */
   readonly parked: number;
+  /** What a run waits for, the most telling first; undefined for one that this process neither works on nor parked. */
+  waits(key: RunKey): readonly WaitNow[] | undefined;
+  /** How models, agents and threads fare; absent where there are no tiers. */
+  readonly health: Health | undefined;
   /** Takes no new runs, gives those at work `graceMs` to end, then lets go of them: they go on where they are when a process opens the store again. */
   drain(graceMs: number): Promise<void>;
 }
@@ -61,12 +86,30 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
   await publishCatalogue(store, { ...options, agents: [...agents.values()] });
   const running = new Map<RunKey, RunningRun>();
   const parked = new Map<RunKey, Parked>();
+  const { priceOf = noPrice } = options;
+  const health = options.tiers && new Health(clock, options.tiers, options.onTier);
+  const broker = health ? watchBroker(options.broker, health, clock) : options.broker;
+  const tier = (model: string, agent = ''): number => (health?.staticFor(agent, model) ? 3 : 0);
+  const thinking = { ...options, broker, state: store.state, priceOf, tier };
+  const thinker = options.reasoning && createThinker({ ...thinking, settings: options.reasoning });
+  const ownEstimates = createCostEstimator({ priceOf });
+  const forecasts: ForecastHouse = {
+    priceOf,
+    estimate: (tenant, call) => thinker?.forecast(tenant, call) ?? ownEstimates.estimate(call),
+  };
+  const budgets = new Budgets(store, clock, forecasts, options.budgets);
+  await publishLimits(store.state, options.budgets ?? NO_LIMITS);
   const deps: RunDeps = {
     secrets: noSecret,
     scrub: (text) => text,
     workspace: () => undefined,
     onSaid: () => undefined,
     ...options,
+    broker,
+    threads: options.threads && health ? watchThreads(options.threads, health) : options.threads,
+    health,
+    thinker,
+    budgets,
     agents,
     sessions: createSessions(store, clock),
     wheel: createWheel(clock, 2),
@@ -75,6 +118,7 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
   let isStarting = true;
   const stopTaking = store.queue.consume(options.owner, options.limits.maxConcurrentRuns, {
     leased(lease) {
+      budgets.unpark(lease.key);
       const run = executeRun(lease, deps, isStarting, parked.get(lease.key));
       parked.delete(lease.key);
       running.set(lease.key, run);
@@ -83,6 +127,7 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
         running.delete(lease.key);
         if (!how) return;
         parked.set(lease.key, how);
+        if (how.budget) budgets.park(lease.key, how.budget);
         lease.park(how.isCalled ? 0 : how.untilMs - clock.now());
       };
       run.over.then(over, (error: unknown) => {
@@ -93,6 +138,9 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
     command(key, command) {
       running.get(key)?.command(command);
     },
+    late(key, command) {
+      if (thinker && command.kind === 'feedback') learnLate(thinker, store.runs, key, command.data).catch(() => undefined);
+    },
     lost(key) {
       running.get(key)?.release();
     },
@@ -101,12 +149,19 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
   // What is offered at once was there before.
   isStarting = false;
 
+  /** A run that waits for a budget looks again whether there is room. One that cannot be told is told later, or ended. */
+  const wake = (key: RunKey): void => {
+    store.inbox.put(key, { id: `wake ${newId(options.random)}`, kind: 'wake' }).catch(() => undefined);
+  };
+
   /** One look at all runs each second is cheaper than a timer for each. */
   let cancelSweep: () => void = () => undefined;
   let { parkAfterMs } = options.limits;
   const sweep = (): void => {
     const now = clock.now();
     for (const run of running.values()) run.look(now, parkAfterMs);
+    for (const key of budgets.look()) wake(key);
+    health?.look();
     cancelSweep = clock.after(SWEEP_MS, sweep);
   };
   sweep();
@@ -117,6 +172,11 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
     },
     get parked() {
       return parked.size;
+    },
+    health,
+    waits(key) {
+      const how = parked.get(key);
+      return running.get(key)?.waits() ?? (how && later(how.waits, clock.now() - how.atMs));
     },
     async drain(graceMs) {
       stopTaking();
@@ -130,9 +190,12 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
       patience.abort();
       cancelSweep();
       for (const run of running.values()) run.release();
+      await thinker?.close();
     },
   };
 }
+
+function noPrice(): undefined {}
 
 function noSecret(name: string): never {
   throw new OpenClawError('BAD_CONFIG', `There is no secret ${name}. Name it in the agent's secrets.`);

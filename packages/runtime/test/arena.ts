@@ -16,6 +16,7 @@ import { RUN_LIMITS, type RunLimits } from '../src/run/limits.ts';
 import { stepCall } from '../src/run/question.ts';
 import { applyReplay, beginReplay, type ReplayState } from '../src/run/replay.ts';
 import { runStep, type StepResult } from '../src/run/step.ts';
+import { Waits } from '../src/run/waits.ts';
 import { RunWriter } from '../src/run/writer.ts';
 
 /** One step over scripted models, without a store and without waiting: its owners may die, and others go on from the log. */
@@ -93,7 +94,11 @@ export function createArena(
     const asked = { agent: 'default', input: 'hi', ...(tools && { tools }) };
     const question = { step: 1, turn: undefined, dialogue: [], tools, answers: [], replay: replay() };
     const house = { broker, clock, random: seededRandom(1), limits: { ...RUN_LIMITS, ...limits } };
-    return runStep(house, { lease, writer, signal: new AbortController().signal }, stepCall(asked, deps, question));
+    return runStep(
+      house,
+      { lease, writer, signal: new AbortController().signal, waits: new Waits(clock) },
+      stepCall(asked, deps, question),
+    );
   };
 
   return {

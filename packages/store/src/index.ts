@@ -1,3 +1,19 @@
+export { addToBudget, readAdded } from './budget/added.ts';
+export { type Amounts, budgetOf, type Limits, limitsOf, minus, NOTHING, plus, UNITS, type Unit } from './budget/amounts.ts';
+export {
+  closeEntry,
+  emptyLedger,
+  encodeEntry,
+  encodeLedger,
+  type Ledger,
+  leftOf,
+  openOf,
+  parseLedger,
+  type RunEntry,
+  type Totals,
+  totalsOf,
+} from './budget/ledger.ts';
+export { type BudgetLimits, dayAfter, dayOf, LIMITS_KEY, ledgerKey, SCOPES, type ScopeKind, type ScopeName } from './budget/scope.ts';
 export {
   type Backup,
   type Chunk,
@@ -30,6 +46,7 @@ export {
   type VerifyReport,
   type Versioned,
 } from './contract/store.ts';
+export type { EngineMeter } from './hall/engine-meter.ts';
 export { createMemoryStore, type MemoryOptions } from './memory/memory-store.ts';
 export { type Restored, type RestoreOptions, restoreBackup } from './sqlite/restore.ts';
 export { openSqliteStore, type SqliteOptions } from './sqlite/sqlite-store.ts';

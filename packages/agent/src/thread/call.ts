@@ -2,25 +2,7 @@ import type { Clock } from '@openclaw-runtime/kit';
 import { type ErrorBody, OpenClawError } from '@openclaw-runtime/protocol';
 import type { Ask } from '../port.ts';
 import type { Outbox } from './outbox.ts';
-import { createPrinting } from './printing.ts';
-
-/** A job that runs here. */
-export interface Call {
-  readonly id: number;
-  readonly signal: AbortSignal;
-  readonly ended: boolean;
-  /** Asks the run; rejects with its error, or with the signal's reason. */
-  ask(request: Ask): Promise<string | undefined>;
-  answer(n: number, value: string | undefined, error: ErrorBody | undefined): void;
-  abort(reason: OpenClawError): void;
-  /** An error of the house's own, which keeps its code on its way through the agent's code. */
-  own(error: OpenClawError): OpenClawError;
-  owns(thing: unknown): thing is OpenClawError;
-  print(text: string): void;
-  /** The first of the two counts. */
-  done(value: string | undefined): void;
-  fail(error: OpenClawError): void;
-}
+import { createPrinting, type Printing } from './printing.ts';
 
 const MAX_UNANSWERED = 1000;
 const UNAWAITED = `The operation asks for more than ${MAX_UNANSWERED} things at once. Await them: each emit and step resolves when it is durable.`;
@@ -30,61 +12,111 @@ interface Pending {
   reject(error: OpenClawError): void;
 }
 
-export function createCall(id: number, outbox: Outbox, clock: Clock): Call {
-  const controller = new AbortController();
-  const pending = new Map<number, Pending>();
-  const owned = new WeakSet<object>();
-  const printing = createPrinting(clock, (text, dropped) => outbox.push({ t: 'said', id, text, dropped }));
-  let asked = 0;
-  let ended = false;
+/** A job that runs here. Thousands may: what most of them never need is made when it is needed. */
+export class Call {
+  readonly id: number;
+  readonly #outbox: Outbox;
+  readonly #clock: Clock;
+  #controller: AbortController | undefined;
+  #stop: OpenClawError | undefined;
+  #onStop: ((reason: OpenClawError) => void) | undefined;
+  #pending: Map<number, Pending> | undefined;
+  #owned: WeakSet<object> | undefined;
+  #printing: Printing | undefined;
+  #asked = 0;
+  #ended = false;
 
-  const own = (error: OpenClawError): OpenClawError => {
-    owned.add(error);
+  constructor(id: number, outbox: Outbox, clock: Clock) {
+    this.id = id;
+    this.#outbox = outbox;
+    this.#clock = clock;
+  }
+
+  get signal(): AbortSignal {
+    this.#controller ??= new AbortController();
+    if (this.#stop !== undefined) this.#controller.abort(this.#stop);
+    return this.#controller.signal;
+  }
+
+  /** Why it is to end, once it is: the signal's reason. */
+  get stop(): OpenClawError | undefined {
+    return this.#stop;
+  }
+
+  get ended(): boolean {
+    return this.#ended;
+  }
+
+  /** Called back once, when it is to end. */
+  whenStopped(fn: (reason: OpenClawError) => void): void {
+    this.#onStop = fn;
+  }
+
+  /** Asks the run; rejects with its error, or with the signal's reason. */
+  ask(request: Ask): Promise<string | undefined> {
+    const refusal = this.#refusal();
+    if (refusal !== undefined) return Promise.reject(refusal);
+    const n = ++this.#asked;
+    const asking = new Promise<string | undefined>((resolve, reject) => {
+      (this.#pending ??= new Map()).set(n, { resolve, reject });
+    });
+    this.#outbox.push({ t: 'ask', id: this.id, n, request });
+    return asking;
+  }
+
+  answer(n: number, value: string | undefined, error: ErrorBody | undefined): void {
+    const waiting = this.#pending?.get(n);
+    this.#pending?.delete(n);
+    if (error === undefined) waiting?.resolve(value);
+    else waiting?.reject(this.own(OpenClawError.fromBody(error)));
+  }
+
+  abort(reason: OpenClawError): void {
+    this.own(reason);
+    if (this.#stop === undefined) {
+      this.#stop = reason;
+      this.#onStop?.(reason);
+      this.#controller?.abort(reason);
+    }
+    for (const { reject } of this.#pending?.values() ?? []) reject(reason);
+    this.#pending?.clear();
+  }
+
+  /** An error of the house's own, which keeps its code on its way through the agent's code. */
+  own(error: OpenClawError): OpenClawError {
+    (this.#owned ??= new WeakSet()).add(error);
     return error;
-  };
-  const end = (): boolean => {
-    if (ended) return false;
-    ended = true;
-    printing.end();
-    return true;
-  };
+  }
 
-  return {
-    id,
-    signal: controller.signal,
-    get ended() {
-      return ended;
-    },
-    ask(request) {
-      if (ended)
-        return Promise.reject(own(new OpenClawError('AGENT_FAILED', 'The operation has ended. Await what it asks for before it returns.')));
-      if (controller.signal.aborted) return Promise.reject(controller.signal.reason as OpenClawError);
-      if (pending.size >= MAX_UNANSWERED) return Promise.reject(own(new OpenClawError('AGENT_FAILED', UNAWAITED)));
-      const n = ++asked;
-      const { promise, resolve, reject } = Promise.withResolvers<string | undefined>();
-      pending.set(n, { resolve, reject });
-      outbox.push({ t: 'ask', id, n, request });
-      return promise;
-    },
-    answer(n, value, error) {
-      const waiting = pending.get(n);
-      pending.delete(n);
-      if (error === undefined) waiting?.resolve(value);
-      else waiting?.reject(own(OpenClawError.fromBody(error)));
-    },
-    abort(reason) {
-      controller.abort(own(reason));
-      for (const { reject } of pending.values()) reject(reason);
-      pending.clear();
-    },
-    own,
-    owns: (thing): thing is OpenClawError => typeof thing === 'object' && thing !== null && owned.has(thing),
-    print: printing.print,
-    done(value) {
-      if (end()) outbox.push(value === undefined ? { t: 'done', id } : { t: 'done', id, value });
-    },
-    fail(error) {
-      if (end()) outbox.push({ t: 'failed', id, error: error.toBody() });
-    },
-  };
+  owns(thing: unknown): thing is OpenClawError {
+    return typeof thing === 'object' && thing !== null && this.#owned?.has(thing) === true;
+  }
+
+  print(text: string): void {
+    this.#printing ??= createPrinting(this.#clock, (said, dropped) => this.#outbox.push({ t: 'said', id: this.id, text: said, dropped }));
+    this.#printing.print(text);
+  }
+
+  /** The first of the two counts. */
+  done(value: string | undefined): void {
+    if (this.#end()) this.#outbox.push(value === undefined ? { t: 'done', id: this.id } : { t: 'done', id: this.id, value });
+  }
+
+  fail(error: OpenClawError): void {
+    if (this.#end()) this.#outbox.push({ t: 'failed', id: this.id, error: error.toBody() });
+  }
+
+  #refusal(): OpenClawError | undefined {
+    if (this.#ended)
+      return this.own(new OpenClawError('AGENT_FAILED', 'The operation has ended. Await what it asks for before it returns.'));
+    if (this.#stop !== undefined) return this.#stop;
+    return (this.#pending?.size ?? 0) >= MAX_UNANSWERED ? this.own(new OpenClawError('AGENT_FAILED', UNAWAITED)) : undefined;
+  }
+
+  #end(): boolean {
+    if (this.#ended) return false;
+    this.#ended = true;
+    this.#printing?.end();
+    return true;
+  }
 }

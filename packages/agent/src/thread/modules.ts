@@ -6,23 +6,28 @@ import { wordsOf } from './failure.ts';
 export interface Modules {
   /** Imports once. Rejects with `BAD_CONFIG`, saying what is wrong with the module. */
   load(agent: string, url: string): Promise<AgentDefinition>;
-  /** One that was loaded, or is being loaded; rejects as that did. */
-  find(agent: string): Promise<AgentDefinition>;
+  /** One that was loaded, or is being loaded; throws, or rejects as that did. */
+  find(agent: string): AgentDefinition | Promise<AgentDefinition>;
 }
 
 export function createModules(importModule: (url: string) => Promise<unknown>): Modules {
-  const agents = new Map<string, Promise<AgentDefinition>>();
+  const agents = new Map<string, AgentDefinition | Promise<AgentDefinition>>();
   return {
     load(agent, url) {
       const loading = definitionOf(importModule, url);
-      loading.catch(() => {});
       agents.set(agent, loading);
+      loading.then(
+        (definition) => {
+          if (agents.get(agent) === loading) agents.set(agent, definition);
+        },
+        () => {},
+      );
       return loading;
     },
-    async find(agent) {
+    find(agent) {
       const loaded = agents.get(agent);
       if (loaded === undefined) throw new OpenClawError('INTERNAL', `Agent ${agent} was not loaded into this thread. Send load first.`);
-      return await loaded;
+      return loaded;
     },
   };
 }

@@ -1,8 +1,9 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { OpenClawError } from '@openclaw-runtime/protocol';
 import { type AgentDefinition, cardOf } from '../define-agent.ts';
 import type { Down, Job, Up } from '../port.ts';
 import { LOADING } from '../thread-data.ts';
-import { type Call, createCall } from './call.ts';
+import { Call } from './call.ts';
 import { failureOf, wordsOf } from './failure.ts';
 import { createModules } from './modules.ts';
 import { runOperation, type TurnPorts } from './operation-call.ts';
@@ -12,7 +13,7 @@ import type { Scope } from './scope.ts';
 import { callTool } from './tool-call.ts';
 
 /** The world of a thread. */
-export interface ThreadPorts extends TurnPorts {
+export interface ThreadPorts extends Pick<TurnPorts, 'clock' | 'defer'> {
   post(ups: readonly Up[]): void;
   importModule(url: string): Promise<unknown>;
   readonly scope: Scope;
@@ -31,6 +32,7 @@ export interface ThreadSide {
 
 export function createThreadSide({ post, defer, importModule, clock, scope }: ThreadPorts): ThreadSide {
   const outbox = createOutbox(post, defer);
+  const ports: TurnPorts = { clock, defer, inside: new AsyncLocalStorage() };
   const modules = createModules((url) => scope.run({ id: LOADING }, () => importModule(url)));
   const calls = new Map<number, Call>();
   const unowned = createPrinting(clock, (text, dropped) => outbox.push({ t: 'said', id: 0, text, dropped }));
@@ -45,9 +47,10 @@ export function createThreadSide({ post, defer, importModule, clock, scope }: Th
 
   const start = async (call: Call, agent: string, job: Job): Promise<void> => {
     try {
-      const definition = await modules.find(agent);
-      call.signal.throwIfAborted();
-      call.done(await perform(definition, job, call, { clock, defer }));
+      const found = modules.find(agent);
+      const definition = found instanceof Promise ? await found : found;
+      if (call.stop !== undefined) throw call.stop;
+      call.done(await perform(definition, job, call, ports));
     } catch (thing) {
       call.fail(thing instanceof OpenClawError ? thing : failureOf('AGENT_FAILED', `Agent ${agent} failed`, thing));
     }
@@ -63,15 +66,16 @@ export function createThreadSide({ post, defer, importModule, clock, scope }: Th
 
   return {
     take(downs) {
+      const started: (() => void)[] = [];
       for (const down of downs) {
         switch (down.t) {
           case 'load':
             void load(down.agent, down.module);
             break;
           case 'call': {
-            const call = createCall(down.id, outbox, clock);
+            const call = new Call(down.id, outbox, clock);
             calls.set(down.id, call);
-            void scope.run({ id: call.id, call }, () => start(call, down.agent, down.job));
+            started.push(() => void scope.run({ id: call.id, call }, () => start(call, down.agent, down.job)));
             break;
           }
           case 'answer':
@@ -81,6 +85,8 @@ export function createThreadSide({ post, defer, importModule, clock, scope }: Th
             calls.get(down.id)?.abort(OpenClawError.fromBody(down.reason));
         }
       }
+      // Behind all else that was told: what is aborted before it begins does not begin.
+      for (const start of started) start();
     },
     print: (text) => (scope.current()?.call ?? unowned).print(text),
     crashed(thing, how) {

@@ -1,5 +1,7 @@
-import { type ApproveData, OpenClawError, type RunRequest, type Status } from '@openclaw-runtime/protocol';
+import { type ApproveData, type Budget, OpenClawError, type RunRequest, type Status } from '@openclaw-runtime/protocol';
 import type { RunSummary } from '@openclaw-runtime/store';
+import type { Learned } from '../forecast/forecaster.ts';
+import type { FaresNow, Why } from './insight.ts';
 import type { HttpRequest, World } from './world.ts';
 
 /** What a server answers over HTTP about runs. Errors are those it names, or `STREAM_DISCONNECTED`. */
@@ -13,6 +15,18 @@ export interface Api {
   cancel(run: string): Promise<boolean>;
   /** Resolves when the answer is durable. */
   approve(run: string, answer: ApproveData): Promise<void>;
+  /** What the server's runs taught about depth and cost, as they left it seconds ago. */
+  learned(): Promise<Learned>;
+  /** How budgets stand; those of a run and a session where they are named. */
+  budgets(query: BudgetQuery): Promise<readonly BudgetState[]>;
+  /** Adds to a run's budget, and to its task's. Resolves when it is durable; to `false` when the run had ended. */
+  topUp(run: string, budget: Budget): Promise<boolean>;
+  /** Adds to a budget of the house. */
+  addBudget(scope: { readonly scope: string; readonly name?: string | undefined }, budget: Budget): Promise<void>;
+  why(run: string): Promise<Why>;
+  tiers(): Promise<readonly FaresNow[]>;
+  /** `null` has it judged again. */
+  setTier(of: string, name: string, tier: number | null): Promise<readonly FaresNow[]>;
   fork(run: string, asked: ForkQuery): Promise<{ readonly run: string; readonly epoch: number; readonly fork: { readonly seq: number } }>;
 }
 
@@ -27,6 +41,22 @@ export interface RunList {
   readonly runs: readonly RunSummary[];
   /** The `before` of the next page; absent at the end. */
   readonly next?: number;
+}
+
+export interface BudgetQuery {
+  readonly run?: string | undefined;
+  readonly session?: string | undefined;
+  readonly agent?: string | undefined;
+}
+
+/** What is absent of `limit` and `left` is not limited. */
+export interface BudgetState {
+  readonly scope: string;
+  readonly name: string;
+  readonly limit: Budget;
+  readonly spent: Budget;
+  readonly reserved: Budget;
+  readonly left: Budget;
 }
 
 export interface ForkQuery {
@@ -54,8 +84,7 @@ export function createApi(address: string, token: string | undefined, { machine 
     ask(path, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(json) });
 
   const list = async (query: ListQuery): Promise<RunList> => {
-    const given = Object.entries(query).flatMap(([name, value]) => (value === undefined ? [] : [[name, String(value)]]));
-    return (await ask(`/v1/runs?${new URLSearchParams(given)}`, { method: 'GET', headers: {} })) as RunList;
+    return (await ask(`/v1/runs?${paramsOf(query)}`, { method: 'GET', headers: {} })) as RunList;
   };
 
   return {
@@ -73,20 +102,45 @@ export function createApi(address: string, token: string | undefined, { machine 
       return first;
     },
     request: async (run) => (await ask(`/v1/runs/${run}`, { method: 'GET', headers: {} })) as Awaited<ReturnType<Api['request']>>,
-    async cancel(run) {
-      try {
-        await post(`/v1/runs/${run}/cancel`, {});
-        return true;
-      } catch (error) {
-        if (error instanceof OpenClawError && error.code === 'RUN_FINISHED') return false;
-        throw error;
-      }
-    },
+    cancel: (run) => unlessEnded(post(`/v1/runs/${run}/cancel`, {})),
     async approve(run, answer) {
       await post(`/v1/runs/${run}/approve`, answer);
     },
+    learned: async () => (await ask('/v1/reasoning', { method: 'GET', headers: {} })) as Learned,
+    async budgets(query) {
+      const { budgets } = (await ask(`/v1/budgets?${paramsOf(query)}`, { method: 'GET', headers: {} })) as { budgets: BudgetState[] };
+      return budgets;
+    },
+    topUp: (run, budget) => unlessEnded(post(`/v1/runs/${run}/budget`, budget)),
+    async addBudget(scope, budget) {
+      await post('/v1/budgets', { ...scope, ...budget });
+    },
+    why: async (run) => (await ask(`/v1/runs/${run}/why`, { method: 'GET', headers: {} })) as Why,
+    tiers: async () => tiersIn(await ask('/v1/tiers', { method: 'GET', headers: {} })),
+    setTier: async (of, name, tier) => tiersIn(await post('/v1/tiers', { of, name, tier })),
     fork: async (run, asked) => (await post(`/v1/runs/${run}/fork`, asked)) as Awaited<ReturnType<Api['fork']>>,
   };
+}
+
+/** Whether the run had not ended. */
+async function unlessEnded(command: Promise<unknown>): Promise<boolean> {
+  try {
+    await command;
+    return true;
+  } catch (error) {
+    if (error instanceof OpenClawError && error.code === 'RUN_FINISHED') return false;
+    throw error;
+  }
+}
+
+function paramsOf(query: object): URLSearchParams {
+  return new URLSearchParams(
+    Object.entries(query).flatMap(([name, value]: [string, unknown]) => (value === undefined ? [] : [[name, String(value)]])),
+  );
+}
+
+function tiersIn(answer: unknown): readonly FaresNow[] {
+  return (answer as { readonly tiers: readonly FaresNow[] }).tiers;
 }
 
 function parse(text: string): unknown {

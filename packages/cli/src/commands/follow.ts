@@ -39,6 +39,11 @@ export async function followRun(server: Server, begin: () => Run, options: Follo
         printer.block(questionLines(approval, printer.width));
         printer.note(`it waits for the answer: claw runs approve ${shortId(run.id)}`);
       },
+      paused({ scope, name }) {
+        const isOwn = scope === 'run' || scope === 'task';
+        const what = isOwn ? shortId(run.id) : name === '' || scope === 'day' ? scope : `${scope}:${name}`;
+        printer.note(`it waits for its budget: claw budget add ${what} --usd 1`);
+      },
     });
     const result = await run.result();
     if (!stream && !json) printer.text(result.text, 1);

@@ -1,5 +1,5 @@
 import type { Run, RunItem } from '@openclaw-runtime/client';
-import type { Approval, ApprovalGiven, ErrorBody } from '@openclaw-runtime/protocol';
+import type { Approval, ApprovalGiven, BudgetPause, ErrorBody } from '@openclaw-runtime/protocol';
 import { excerpt } from './plain.ts';
 import type { Printer } from './printer.ts';
 
@@ -10,6 +10,8 @@ export interface Narration {
   readonly details?: boolean;
   asked(approval: Approval): void;
   given?(given: ApprovalGiven): void;
+  /** The run waits for a budget. */
+  paused?(pause: BudgetPause): void;
 }
 
 /** Prints what happens in a run, in the order of its log, to its end or to where nobody can follow it: why is for `run.result()` to say. */
@@ -38,6 +40,9 @@ function tell(item: RunItem, printer: Printer, narration: Narration): void {
       return;
     case 'approval.asked':
       return narration.asked(item.data);
+    case 'budget.paused':
+      narration.paused?.(item.data);
+      break;
     case 'tool.result':
       printer.answered(item.data.id);
       break;
@@ -62,6 +67,10 @@ export function lineOf(item: RunItem): string | undefined {
       const { name, ms, content, error } = item.data;
       return `← ${excerpt(`${name} ${msText(ms)}: ${error ? errorText(error) : content}`, 100)}`;
     }
+    case 'budget.paused':
+      return `‖ ${item.data.outcome.error.message}`;
+    case 'budget.resumed':
+      return '‖ goes on';
     case 'approval.given':
       return `◆ ${answerText(item.data)}`;
     case 'piece.done': {

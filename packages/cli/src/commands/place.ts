@@ -35,7 +35,9 @@ export async function findPlace(asked: Asked, config: Config, world: World): Pro
 
 async function openHere(asked: Asked, world: World): Promise<Place> {
   const config = await configure(asked, world);
-  const own: Config = { ...config, server: { ...config.server, host: '127.0.0.1', port: 0 } };
+  // What is there for a moment is not measured.
+  const monitoring = { ...config.monitoring, prometheusEnabled: false };
+  const own: Config = { ...config, monitoring, server: { ...config.server, host: '127.0.0.1', port: 0 } };
   try {
     const house = await world.openHouse(own, {
       clock: world.clock,

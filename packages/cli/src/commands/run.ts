@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import type { RunOptions as Asked, Level } from '@openclaw-runtime/client';
 import { OpenClawError } from '@openclaw-runtime/protocol';
+import { parseNumber } from '../config/units.ts';
 import { followRun } from './follow.ts';
 import { type ServerOptions, withServer } from './server.ts';
 import type { World } from './world.ts';
@@ -10,6 +11,7 @@ export interface RunOptions extends ServerOptions {
   readonly model?: string;
   readonly session?: string;
   readonly level?: string;
+  readonly budget?: string;
   readonly file?: string;
   readonly operation?: string;
   readonly args?: string;
@@ -20,11 +22,12 @@ export interface RunOptions extends ServerOptions {
 /** Runs one prompt and prints the answer as it comes. Resolves with the exit code. */
 export async function run(prompt: string | undefined, options: RunOptions, world: World): Promise<number> {
   const level = parseLevel(options.level);
+  const budget = parseBudget(options.budget);
   const asked = await askedOf(prompt, options, world);
   const { agent, model, session, stream, json } = options;
   return withServer(options, world, async (server) => {
     const client = await server.client();
-    const settings = { ...(agent && { agent }), ...(model && { model }), ...(session && { session }), ...(level && { level }) };
+    const settings = { ...(agent && { agent }), ...(model && { model }), ...(session && { session }), ...(level && { level }), ...budget };
     return followRun(server, () => client.run({ ...asked, ...settings }), { json, stream, onInterrupt: 'cancel' }, world);
   });
 }
@@ -34,6 +37,14 @@ export function parseLevel(text: string | undefined): Level | undefined {
   if (text === undefined || text === 'auto') return text;
   if (/^[1-4]$/.test(text)) return Number(text) as Level;
   throw new OpenClawError('BAD_REQUEST', `--level: ${JSON.stringify(text)} is none of 1, 2, 3, 4 and auto.`);
+}
+
+/** US dollars. Throws `BAD_REQUEST`. */
+function parseBudget(text: string | undefined): { readonly budget?: number } {
+  if (text === undefined) return {};
+  const budget = parseNumber(text);
+  if (budget !== undefined && budget >= 0 && budget <= 1_000_000) return { budget };
+  throw new OpenClawError('BAD_REQUEST', `--budget: ${JSON.stringify(text)} is no amount of US dollars, such as 0.5.`);
 }
 
 /** An operation needs no prompt, and reads stdin only where it is told to. */
@@ -61,7 +72,11 @@ function parseArgs(text: string): unknown {
 }
 
 /** The file's text, then the prompt; stdin stands in where one of them is `-`, or where there is neither and something is piped in. */
-async function inputOf(prompt: string | undefined, file: string | undefined, world: World): Promise<string> {
+export async function inputOf(
+  prompt: string | undefined,
+  file: string | undefined,
+  world: Pick<World, 'input' | 'config'>,
+): Promise<string> {
   const fromStdin = prompt === '-' || file === '-' || (prompt === undefined && file === undefined && !world.input.isTty);
   if (prompt === '-' && file === '-')
     throw new OpenClawError('BAD_REQUEST', 'The prompt and --file cannot both be stdin. Name a file, or write the prompt.');
@@ -69,10 +84,10 @@ async function inputOf(prompt: string | undefined, file: string | undefined, wor
   const parts = [file === '-' ? piped : file === undefined ? '' : textOf(file, world), file !== '-' && fromStdin ? piped : (prompt ?? '')];
   const input = parts.filter((part) => part !== '').join('\n\n');
   if (input !== '') return input;
-  throw new OpenClawError('BAD_REQUEST', 'There is no prompt. Write it behind claw run, pipe it in, or name a --file.');
+  throw new OpenClawError('BAD_REQUEST', 'There is no prompt. Write it behind the command, pipe it in, or name a --file.');
 }
 
-function textOf(path: string, { config }: World): string {
+function textOf(path: string, { config }: Pick<World, 'config'>): string {
   const text = config.readFile(resolve(config.cwd, path));
   if (text === undefined) throw new OpenClawError('BAD_REQUEST', `There is no file ${path}.`);
   return text.trimEnd();

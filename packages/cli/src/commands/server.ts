@@ -59,7 +59,7 @@ async function createClient(config: Config, token: string | undefined, world: Wo
 }
 
 /** Of a cluster its first server. */
-function httpAddress(url: string, config: Config, world: World): string {
+export function httpAddress(url: string, config: Config, world: World): string {
   const hit = /^agent:\/\/([^/]+\/[^/]+)/.exec(url);
   if (!hit) return url;
   const { OPENCLAW_CLUSTERS } = world.config.env;

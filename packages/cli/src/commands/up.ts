@@ -53,6 +53,7 @@ function readyLine(config: Config, house: House): object {
     url: house.url,
     http: house.url.replace(/^ws/, 'http'),
     port: house.port,
+    ...(house.metrics === undefined ? {} : { metrics: house.metrics }),
     data: dataDir,
     model: defaultModel,
     simulated: isSimulated(config),
@@ -70,7 +71,7 @@ function banner(config: Config, house: House): string {
     ...(recognised === undefined ? [] : [['because', recognised]]),
     ['data', dataDir],
     ['config', file ?? 'none'],
-    ...(server.metricsPort === undefined ? [] : [['metrics', `port ${server.metricsPort} is reserved: metrics are not served yet`]]),
+    ...(house.metrics === undefined ? [] : [['metrics', house.metrics]]),
     ['try', 'claw run "Why is the sky blue?"'],
   ];
   const lines = rows.map(([name = '', value]) => `  ${name.padEnd(8)} ${value}`);

@@ -1,3 +1,4 @@
+import type { TierRules } from '@openclaw-runtime/runtime';
 import type { Secret } from '../secrets/secret.ts';
 import type { VaultPlace } from '../secrets/vault.ts';
 
@@ -19,11 +20,16 @@ export interface Config {
   /** Holds an agent `default` always. */
   readonly agents: Readonly<Record<string, AgentSettings>>;
   readonly tools: ToolSettings;
+  /** How deep models think where neither a request nor its agent says it. */
+  readonly reasoning: HouseReasoning;
+  readonly budgets: Readonly<Partial<Record<'run' | 'task' | 'session' | 'agent' | 'tenant' | 'day', BudgetSettings>>>;
   /** MCP servers by name. */
   readonly mcp: Readonly<Record<string, McpSettings>>;
   readonly threads: ThreadSettings;
   readonly secrets: SecretSettings;
   readonly limits: LimitSettings;
+  /** Absent: everything stays in tier 0. */
+  readonly tiers?: TierRules;
   readonly retention: RetentionSettings;
   /** WebSocket addresses by `environment/cluster`. */
   readonly clusters: Readonly<Record<string, readonly string[]>>;
@@ -46,7 +52,7 @@ export interface ServerConfig {
   readonly token?: Secret;
   /** Origins of web pages that may connect, besides the server's own. */
   readonly origins: readonly string[];
-  /** Reserved: metrics are not served yet. */
+  /** Where metrics are read, on the loopback address; 0 is any free port. Absent: 9090, unless that is taken. */
   readonly metricsPort?: number;
 }
 
@@ -147,6 +153,18 @@ export interface ModelSettings {
   readonly limits?: CallLimitSettings;
   /** Models to ask, in this order, when this one is given up. */
   readonly fallback?: readonly string[];
+  /** Absent: what its provider lists, where that is known. */
+  readonly price?: PriceSettings;
+}
+
+/** US dollars for a million tokens. */
+export interface PriceSettings {
+  readonly input: number;
+  readonly output: number;
+  /** Of input that the provider has in its cache; absent: as other input. */
+  readonly cachedInput?: number;
+  /** Absent: as other output. */
+  readonly thinking?: number;
 }
 
 /** What is absent is for the agent's module to say, where it has one. */
@@ -163,6 +181,41 @@ export interface AgentSettings {
   /** A thread of its own. */
   readonly dedicated?: boolean;
   readonly snapshotIntervalMs?: number;
+  readonly reasoning?: ReasoningLevels;
+  /** What all its runs together may take, in place of `budgets.agent`. */
+  readonly budget?: BudgetSettings;
+}
+
+/** What may be taken; what is absent has no limit. */
+export interface BudgetSettings {
+  readonly usd?: number;
+  readonly tokens?: number;
+  /** Milliseconds of model calls. */
+  readonly ms?: number;
+}
+
+/** How deep models think. */
+export interface ReasoningLevels {
+  /** `auto`: as much as each request seems to need; `off`: their provider's own. */
+  readonly level?: 1 | 2 | 3 | 4 | 'auto' | 'off';
+  readonly maxLevel?: 1 | 2 | 3 | 4;
+  /** The level of each tag that a request may have as its `complexity`. */
+  readonly levelThresholds?: Readonly<Record<string, 1 | 2 | 3 | 4>>;
+  /** A tag means its level and never one more. */
+  readonly exact?: boolean;
+}
+
+export interface HouseReasoning extends ReasoningLevels {
+  /** `builtin`, or the name of a model that is asked; absent: `builtin`. */
+  readonly predictor?: string;
+  /** That such a model has. */
+  readonly judgeTimeoutMs?: number;
+  /** What the built-in one may look at; absent: all. */
+  readonly features?: readonly string[];
+  /** Whether outcomes are learned from; absent: yes. */
+  readonly learn?: boolean;
+  /** Whether an answer that failed its check is given again, deeper; absent: where an agent has a check of its own. */
+  readonly escalate?: boolean;
 }
 
 /** Where an agent's code is. */
@@ -321,6 +374,8 @@ export interface LimitSettings {
   readonly runMs: number;
   /** In which a run did nothing but wait for people, until it leaves its thread and memory. */
   readonly parkAfterMs: number;
+  /** In which a run waits for a budget, until it ends as `budget_exhausted`. */
+  readonly budgetWaitMs: number;
 }
 
 export interface ClusterSettings {
@@ -334,7 +389,15 @@ export interface ClusterSettings {
 
 export interface MonitoringSettings {
   readonly metricsPath: string;
+  /** Whether anything is measured. */
   readonly prometheusEnabled: boolean;
+  /** Milliseconds of the past that alerts are about, and for which one has to be over its threshold. */
+  readonly windowMs: number;
+  readonly forMs: number;
+  /** The part of the runs that is to end well, 0–1: what exported rules are about. */
+  readonly objective: number;
+  /** An address that is told of alerts. */
+  readonly webhook?: Secret;
   readonly alertThresholds: {
     readonly latencyP99Ms: number;
     /** 0–1, like the next. */

@@ -45,6 +45,18 @@ export const durationOrNever: z.ZodType<number> = field('a duration, such as 12h
 
 export const bytes: z.ZodType<number> = field('a size, such as 500MB, 10GiB or a number of bytes', parseBytes);
 
+/** US dollars for a million tokens. */
+export const price: z.ZodType<number> = field('US dollars for a million tokens, such as 2.5', (value) => {
+  const number = parseNumber(value);
+  return number !== undefined && number >= 0 && number <= 1_000_000 ? number : undefined;
+});
+
+/** US dollars. */
+export const dollars: z.ZodType<number> = field('US dollars up to 1000000, such as 0.5', (value) => {
+  const number = parseNumber(value);
+  return number !== undefined && number >= 0 && number <= 1_000_000 ? number : undefined;
+});
+
 /** 0–1. */
 export const ratio: z.ZodType<number> = field('a part of the whole, such as 1% or 0.01', parseRatio);
 
@@ -62,6 +74,20 @@ export function choice<T extends string>(...words: readonly [T, ...T[]]): z.ZodT
     return near === undefined ? list : `${list}. Did you mean "${near}"?`;
   };
   return field(hint, (value) => words.find((word) => word === value));
+}
+
+/** How deep models think. */
+export const level: z.ZodType<Depth> = field('a level: 1, 2, 3 or 4', depthOf);
+
+export const levelOrWord: z.ZodType<Depth | 'auto' | 'off'> = field('a level: 1, 2, 3 or 4, or auto or off', (value) =>
+  value === 'auto' || value === 'off' ? value : value === false ? 'off' : depthOf(value),
+);
+
+type Depth = 1 | 2 | 3 | 4;
+
+function depthOf(value: unknown): Depth | undefined {
+  const number = parseNumber(value);
+  return number === 1 || number === 2 || number === 3 || number === 4 ? number : undefined;
 }
 
 /** An address with one of the given schemes. */

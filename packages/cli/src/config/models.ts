@@ -7,7 +7,7 @@ import { foundNotes, openAi, recognise, type Seen } from './recognise.ts';
 import type { FileConfig } from './schema.ts';
 import type { SecretAt } from './secrets.ts';
 
-type Models = Pick<Config, 'providers' | 'models' | 'defaultProvider' | 'defaultModel' | 'recognised' | 'notes'>;
+export type Models = Pick<Config, 'providers' | 'models' | 'defaultProvider' | 'defaultModel' | 'recognised' | 'notes'>;
 
 /** Who answers: the file's providers, else those that the environment and the machine have, else the simulated model. Problems are pushed to `problems`. */
 export function resolveModels(

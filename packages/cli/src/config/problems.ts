@@ -43,7 +43,7 @@ export function badConfig(
 
 /** A value for people: quoted, short, and never a secret. */
 export function shown(path: readonly PropertyKey[], value: unknown): string {
-  if (path.some((key) => /^(apikey|token|headers|secrets|options|env)$/i.test(String(key)))) return 'the value (not shown)';
+  if (path.some((key) => /^(apikey|token|headers|secrets|options|env|webhook)$/i.test(String(key)))) return 'the value (not shown)';
   const written = JSON.stringify(value) ?? String(value);
   return written.length > 80 ? `${written.slice(0, 77)}...` : written;
 }

@@ -7,8 +7,10 @@ import { isLoopback } from './loopback.ts';
 import { checkModelName, resolveModels } from './models.ts';
 import type { ConfigPorts } from './ports.ts';
 import { badConfig, type Problem } from './problems.ts';
+import { resolveReasoning } from './reasoning.ts';
 import { retentionOf } from './retention.ts';
 import { type ResolvedSecrets, resolveSecrets } from './secrets.ts';
+import { resolveTiers } from './tiers.ts';
 import { checkUses, resolveMcp, resolveTools } from './tools.ts';
 import { parseNumber } from './units.ts';
 import { unusedNotes } from './unused.ts';
@@ -23,6 +25,8 @@ export interface ConfigFlags {
   readonly hosts?: string | number;
 }
 
+type FileMonitoring = ConfigFile['content']['monitoring'];
+
 export const DEFAULT_PORT = 18_789;
 
 const LIMITS: LimitSettings = {
@@ -33,6 +37,7 @@ const LIMITS: LimitSettings = {
   noProgressAttempts: 5,
   runMs: 3_600_000,
   parkAfterMs: 10_000,
+  budgetWaitMs: 24 * 3_600_000,
 };
 
 /** Finds, reads and completes the configuration. Throws `BAD_CONFIG` with every problem that was found. */
@@ -54,14 +59,15 @@ export function completeConfig(file: ConfigFile, flags: ConfigFlags, ports: Conf
     if (!/^[^/\s]+\/[^/\s]+$/.test(key)) problems.push({ path: ['clusters', key], says: 'is not of the form environment/cluster.' });
   }
   const agents = resolveAgents(file, folder, secretAt, problems);
+  const reasoning = resolveReasoning(content, models, problems);
   const tools = resolveTools(content, secretAt);
   const mcp = resolveMcp(content, folder, secretAt, problems);
   checkUses(content, problems);
-  const server = serverOf(content.server ?? {}, flags, ports, secretAt, problems);
+  const server = serverOf(content, flags, ports, secretAt, problems);
+  const monitoring = monitoringOf(content.monitoring, secretAt);
   if (problems.length > 0) throw badConfig(file.path ?? 'configuration', problems, file.lineOf);
 
   const cluster = content.cluster ?? {};
-  const alerts = content.monitoring?.alertThresholds ?? {};
   return {
     ...(file.path === undefined ? {} : { file: file.path }),
     server,
@@ -70,11 +76,14 @@ export function completeConfig(file: ConfigFile, flags: ConfigFlags, ports: Conf
     ...models,
     notes: [...models.notes, ...unusedNotes(content)],
     agents,
+    reasoning,
+    budgets: content.budgets ?? {},
     tools,
     mcp,
     threads: threadsOf(content, flags, problems),
     secrets,
     limits: { ...LIMITS, ...content.limits },
+    ...resolveTiers(content.tiers, models, problems),
     retention: retentionOf(content.retention),
     clusters: content.clusters ?? {},
     cluster: {
@@ -83,20 +92,12 @@ export function completeConfig(file: ConfigFile, flags: ConfigFlags, ports: Conf
       tokenIntervalMs: cluster.tokenInterval ?? 40,
       ...(cluster.snapshotInterval === undefined ? {} : { snapshotIntervalMs: cluster.snapshotInterval }),
     },
-    monitoring: {
-      metricsPath: content.monitoring?.metricsPath ?? '/metrics',
-      prometheusEnabled: content.monitoring?.prometheusEnabled ?? true,
-      alertThresholds: {
-        latencyP99Ms: alerts.latencyP99 ?? 500,
-        errorRate: alerts.errorRate ?? 0.01,
-        threadPoolUtilization: alerts.threadPoolUtilization ?? 0.9,
-      },
-    },
+    monitoring,
   };
 }
 
 function serverOf(
-  file: NonNullable<ConfigFile['content']['server']>,
+  { server: file = {}, monitoring = {} }: ConfigFile['content'],
   flags: ConfigFlags,
   ports: ConfigPorts,
   secretAt: ResolvedSecrets['secretAt'],
@@ -104,7 +105,11 @@ function serverOf(
 ): Config['server'] {
   const host = flags.host ?? file.host ?? '127.0.0.1';
   const port = portOf('--port', flags.port, problems) ?? file.port ?? DEFAULT_PORT;
-  const metricsPort = portOf('--metrics-port', flags.metricsPort, problems) ?? file.metricsPort;
+  const metricsPort =
+    portOf('--metrics-port', flags.metricsPort, problems) ??
+    portOf('OPENCLAW_METRICS_PORT', ports.env.OPENCLAW_METRICS_PORT || undefined, problems) ??
+    file.metricsPort ??
+    monitoring.port;
   const token = file.token ?? (ports.env.OPENCLAW_TOKEN ? 'secret://env/OPENCLAW_TOKEN' : undefined);
   if (!isLoopback(host) && token === undefined) {
     const says = `${JSON.stringify(host)} can be reached from other machines, and no token is set. Set server.token or OPENCLAW_TOKEN, or use 127.0.0.1.`;
@@ -116,6 +121,25 @@ function serverOf(
     origins: file.origins ?? [],
     ...(token === undefined ? {} : { token: secretAt(token, ['server', 'token']) }),
     ...(metricsPort === undefined ? {} : { metricsPort }),
+  };
+}
+
+function monitoringOf(
+  { metricsPath, prometheusEnabled, alertThresholds = {}, window, for: forMs, objective, webhook }: NonNullable<FileMonitoring> = {},
+  secretAt: ResolvedSecrets['secretAt'],
+): Config['monitoring'] {
+  return {
+    metricsPath: metricsPath ?? '/metrics',
+    prometheusEnabled: prometheusEnabled ?? true,
+    windowMs: window ?? 300_000,
+    forMs: forMs ?? 60_000,
+    objective: objective ?? 0.999,
+    ...(webhook !== undefined && { webhook: secretAt(webhook, ['monitoring', 'webhook']) }),
+    alertThresholds: {
+      latencyP99Ms: alertThresholds.latencyP99 ?? 500,
+      errorRate: alertThresholds.errorRate ?? 0.01,
+      threadPoolUtilization: alertThresholds.threadPoolUtilization ?? 0.9,
+    },
   };
 }
 

@@ -1,5 +1,7 @@
 import { z } from 'zod';
-import { argv, bytes, choice, count, duration, durationOrNever, flag, name, period, ratio, secret, text, url } from './field.ts';
+import { budget, budgets } from './budget-schema.ts';
+import { argv, bytes, choice, count, duration, durationOrNever, flag, name, period, price, ratio, secret, text, url } from './field.ts';
+import { agentReasoning, houseReasoning } from './reasoning-schema.ts';
 import { mcpServerSchema, patterns, toolsSchema } from './tools-schema.ts';
 
 const MILLION = 1_000_000;
@@ -95,7 +97,17 @@ export const fileSchema = z.strictObject({
   models: z
     .record(
       z.string(),
-      z.strictObject({ provider: name, name: name.exactOptional(), prefix, reasoning, limits, fallback: z.array(name).exactOptional() }),
+      z.strictObject({
+        provider: name,
+        name: name.exactOptional(),
+        prefix,
+        reasoning,
+        limits,
+        fallback: z.array(name).exactOptional(),
+        price: z
+          .strictObject({ input: price, output: price, cachedInput: price.exactOptional(), thinking: price.exactOptional() })
+          .exactOptional(),
+      }),
     )
     .exactOptional(),
   defaultModel: name.exactOptional(),
@@ -112,9 +124,13 @@ export const fileSchema = z.strictObject({
         secrets: z.record(z.string(), secret).exactOptional(),
         dedicated: flag.exactOptional(),
         snapshotInterval: duration.exactOptional(),
+        reasoning: agentReasoning.exactOptional(),
+        budget: budget.exactOptional(),
       }),
     )
     .exactOptional(),
+  reasoning: houseReasoning.exactOptional(),
+  budgets: budgets.exactOptional(),
   tools: toolsSchema.exactOptional(),
   mcp: z.record(z.string(), mcpServerSchema).exactOptional(),
   threads: z
@@ -150,9 +166,23 @@ export const fileSchema = z.strictObject({
       noProgressAttempts: count(1, 1_000).exactOptional(),
       runMs: duration.exactOptional(),
       parkAfterMs: duration.exactOptional(),
+      budgetWaitMs: duration.exactOptional(),
     })
     .exactOptional(),
   retention: z.strictObject({ ...retention, tenants: z.record(z.string(), z.strictObject(retention)).exactOptional() }).exactOptional(),
+  tiers: z
+    .strictObject({
+      enabled: flag.exactOptional(),
+      window: duration.exactOptional(),
+      hold: duration.exactOptional(),
+      least: count(1, MILLION).exactOptional(),
+      errorRate: ratio.exactOptional(),
+      slow: duration.exactOptional(),
+      restarts: count(1, MILLION).exactOptional(),
+      recoveries: count(1, MILLION).exactOptional(),
+      model: name.exactOptional(),
+    })
+    .exactOptional(),
   clusters: z.record(z.string(), z.array(url('ws', 'wss', 'http', 'https'))).exactOptional(),
   cluster: z
     .strictObject({
@@ -167,6 +197,11 @@ export const fileSchema = z.strictObject({
     .strictObject({
       metricsPath: text.exactOptional(),
       prometheusEnabled: flag.exactOptional(),
+      port: count(0, 65_535).exactOptional(),
+      window: period.exactOptional(),
+      for: duration.exactOptional(),
+      objective: ratio.exactOptional(),
+      webhook: secret.exactOptional(),
       alertThresholds: z
         .strictObject({
           latencyP99: duration.exactOptional(),

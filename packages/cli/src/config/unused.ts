@@ -1,7 +1,7 @@
 import type { FileConfig } from './schema.ts';
 
 /** Keys that are read and change nothing yet; a whole group where all of it is. */
-const UNUSED: readonly string[] = ['server.metricsPort', 'cluster.adaptiveReasoning', 'cluster.streaming', 'monitoring'];
+const UNUSED: readonly string[] = ['cluster.streaming'];
 
 /** One note that names the keys of the file that have no effect yet; none where there are none. */
 export function unusedNotes(file: FileConfig): readonly string[] {

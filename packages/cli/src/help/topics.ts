@@ -32,18 +32,23 @@ const TOPICS = {
   server        host, port, token, origins
   data          the data folder (default: .openclaw)
   providers     NAME: {kind, baseUrl, apiKey, …}: where models are
-  models        NAME: {provider, name}: what they are called here
+  models        NAME: {provider, name, price: {input, output}}: what they are called here, and cost (dollars a million tokens)
   defaultModel  the model of agents and runs that name none
   agents        NAME: {instructions, model, description, uses: [TOOL], permissions: {allow, ask, deny}}; with code also
                 {module: PATH, secrets: {NAME: …}, dedicated, snapshotInterval}; TOOL may end with *
+  reasoning     level: auto, off or 1 to 4; maxLevel, levelThresholds: {TAG: LEVEL}, exact, predictor, learn: how deep models think
   tools         calc: false; http: {allow, …}, fs: {writable, …}, shell: {programs, …}; ask: [TOOL]: a person is asked first
   mcp           NAME: {command, args, env} or {url, headers, auth: {grant, …}}; its tools are mcp.NAME.TOOL; pin, tools, timeout,
                 approve: writes (or always): a person is asked first; elicitation: defaults; see claw mcp --help
   threads       max, perThread, heapMiB, hosts, hostMemoryMiB, hostSandbox: where agents' code runs
   secrets       refresh; vault: {address, token, mount, namespace} (default: $VAULT_ADDR, $VAULT_TOKEN); exec: {NAME: [PROGRAM, …]}
   limits        maxConcurrentRuns, maxConnections, attempts, runMs, …
+  tiers         window, hold, least, errorRate, slow, restarts, recoveries, model, enabled: when only what is cheap goes on; see claw tiers
+  budgets       run, task, session, agent, tenant, day: each {usd, tokens, ms} that may be taken
   retention     compactAfter, deleteAfter, maxBytes, tenants: what becomes of runs that have ended
   durability    text: process (survives the process) or disk (survives the machine)
+  monitoring    port, metricsPath, prometheusEnabled, alertThresholds: {latencyP99, errorRate, threadPoolUtilization}, window, for,
+                objective, webhook: metrics for Prometheus, and alerts; see claw alerts --help
   clusters      ENVIRONMENT/CLUSTER: [ws://…, …], for agent:// addresses
 
   Durations are milliseconds, or text such as 500ms, 1.5s, 10m, 2h. Flags win over variables, variables over the file.
@@ -62,6 +67,7 @@ const TOPICS = {
   OPENCLAW_CONFIG    configuration file (default: ./openclaw.yaml)
   OPENCLAW_DATA      data folder (default: ./.openclaw)
   OPENCLAW_TOKEN     the token that a server asks for and that clients give
+  OPENCLAW_METRICS_PORT  port that Prometheus reads from, 0 for any free one (default: 9090 if it is free)
   OPENCLAW_CLUSTERS  where agent://ENVIRONMENT/CLUSTER is, as JSON: {"production/a": ["ws://…"]}
   VAULT_ADDR         address of the vault that secret://vault names; VAULT_TOKEN its token, VAULT_NAMESPACE its namespace
 

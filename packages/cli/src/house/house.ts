@@ -7,6 +7,8 @@ export interface House {
   /** Where clients connect: `ws://host:port`. */
   readonly url: string;
   readonly port: number;
+  /** Where Prometheus reads; absent where metrics are off, or their port was taken. */
+  readonly metrics?: string;
   /** Runs that are at work. */
   readonly active: number;
   /** Tells clients to go, and waits until runs have settled or are left to recovery. */

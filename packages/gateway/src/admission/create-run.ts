@@ -65,16 +65,22 @@ async function unlessCreated(store: Store, key: RunKey, error: unknown): Promise
 
 /** The request with its fields in a fixed order, so that equal requests have equal fingerprints. */
 function complete(asked: Start['run'], agent: string): RunRequest {
-  const { input, model, session, tools, level, tokenInterval, operation, args } = asked;
+  const { input, model, session, tools, level, complexity, settings, budget, tokenInterval, operation, args, door } = asked;
   if (args !== undefined && operation === undefined)
     throw new OpenClawError('BAD_REQUEST', 'args are those of an operation, and none is named. Name it, or leave args out.');
+  if (settings !== undefined && operation !== undefined)
+    throw new OpenClawError('BAD_REQUEST', 'settings are those of a conversation, and an operation is named. Leave one of them out.');
   const request: { -readonly [K in keyof RunRequest]: RunRequest[K] } = { agent, input };
   if (model !== undefined) request.model = model;
   if (session !== undefined) request.session = session;
   if (tools !== undefined) request.tools = tools;
   if (level !== undefined) request.level = level;
+  if (complexity !== undefined) request.complexity = complexity;
+  if (settings !== undefined) request.settings = settings;
+  if (budget !== undefined) request.budget = typeof budget === 'number' ? { usd: budget } : budget;
   if (tokenInterval !== undefined) request.tokenInterval = tokenInterval;
   if (operation !== undefined) request.operation = operation;
   if (args !== undefined) request.args = args;
+  if (door !== undefined) request.door = door;
   return request;
 }

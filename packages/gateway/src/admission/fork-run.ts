@@ -110,7 +110,7 @@ function checkCalls({ end = 0, begun, told }: StepSpan, seq: number, speaks: boo
 }
 
 function requestOf(source: RunRequest, model: string | undefined, before: Said | undefined, fork: Fork): RunRequest {
-  const { agent, input, tools, level, tokenInterval, operation, args } = source;
+  const { agent, input, tools, level, complexity, settings, budget, tokenInterval, operation, args } = source;
   const wanted = model ?? source.model;
   return {
     agent,
@@ -118,6 +118,9 @@ function requestOf(source: RunRequest, model: string | undefined, before: Said |
     ...(wanted === undefined ? {} : { model: wanted }),
     ...(tools === undefined ? {} : { tools }),
     ...(level === undefined ? {} : { level }),
+    ...(complexity === undefined ? {} : { complexity }),
+    ...(settings === undefined ? {} : { settings }),
+    ...(budget === undefined ? {} : { budget }),
     ...(tokenInterval === undefined ? {} : { tokenInterval }),
     ...(operation === undefined ? {} : { operation }),
     ...(args === undefined ? {} : { args }),

@@ -1,6 +1,29 @@
 import type { Clock, Random } from '@openclaw-runtime/kit';
 import type { OpenClawError } from '@openclaw-runtime/protocol';
-import type { Store } from '@openclaw-runtime/store';
+import type { RunKey, Store } from '@openclaw-runtime/store';
+
+/** US dollars for a million tokens. */
+export interface TokenPrice {
+  readonly input: number;
+  readonly output: number;
+  /** Default: as output. */
+  readonly thinking?: number;
+  /** Input that the provider has in its cache. Default: as input. */
+  readonly cachedInput?: number;
+}
+
+/** What a model costs; `undefined` where nobody knows. */
+export type PriceOf = (model: string) => TokenPrice | undefined;
+
+/** What is asked of whoever works on runs: answers are shown as they are. */
+export interface Insight {
+  /** What a run that has not ended waits for. */
+  waits(key: RunKey): readonly object[];
+  /** How models, agents and threads fare, those that fare badly first. */
+  tiers(): readonly object[];
+  /** Puts one of them into a tier; undefined: it is judged again. */
+  setTier(of: 'model' | 'agent' | 'host', name: string, tier: 0 | 1 | 2 | 3 | undefined): void;
+}
 
 export interface GatewayOptions {
   readonly store: Store;
@@ -16,6 +39,12 @@ export interface GatewayOptions {
   readonly limits?: Partial<GatewayLimits>;
   /** What `welcome` says of this server. */
   readonly serverName: string;
+  /** What `/readyz` says, besides whether the server is ready, to those who may use it. */
+  readonly details?: () => Readonly<Record<string, unknown>>;
+  /** What the house knows of its runs beside their logs. */
+  readonly insight?: Insight;
+  /** For what answers say of their cost. */
+  readonly priceOf?: PriceOf;
   /** A defect in the gateway: the request it concerns was answered with `INTERNAL` and this id. */
   onDefect(id: string, error: unknown): void;
 }

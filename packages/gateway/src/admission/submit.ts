@@ -1,9 +1,9 @@
 import { type CommandKind, LIMITS, OpenClawError } from '@openclaw-runtime/protocol';
-import { approveDataSchema, sendDataSchema } from '@openclaw-runtime/protocol/schema';
+import { approveDataSchema, budgetSchema, levelDataSchema, sendDataSchema } from '@openclaw-runtime/protocol/schema';
 import type { Command, RunKey, Store } from '@openclaw-runtime/store';
 
 /**
- * Puts a client's command into the run's inbox; durable when it resolves. Rejects with `TOO_LARGE`, `BAD_REQUEST` for a message or an approval that is none,
+ * Puts a client's command into the run's inbox; durable when it resolves. Rejects with `TOO_LARGE`, `BAD_REQUEST` for a message, an approval, a level or a budget that is none,
  * `RATE_LIMITED` when too many wait, and what the inbox rejects with. A cancellation does not wait behind others; feedback may come when the run has ended.
  */
 export function submitCommand(
@@ -20,17 +20,26 @@ export function submitCommand(
   return store.inbox.put(key, command, kind === 'feedback', MOST_WAITING[kind]);
 }
 
-const SCHEMAS = { send: sendDataSchema, approve: approveDataSchema, cancel: undefined, feedback: undefined } as const;
+const SCHEMAS = {
+  send: sendDataSchema,
+  approve: approveDataSchema,
+  level: levelDataSchema,
+  topup: budgetSchema,
+  cancel: undefined,
+  feedback: undefined,
+} as const;
 
 /** A run that waits for a person answers no message, so those must not keep the person's answer out. */
 const MOST_WAITING = {
   send: LIMITS.maxWaitingCommands,
   feedback: LIMITS.maxWaitingCommands,
+  level: LIMITS.maxWaitingCommands,
   approve: 2 * LIMITS.maxWaitingCommands,
+  topup: 2 * LIMITS.maxWaitingCommands,
   cancel: undefined,
 } as const;
 
-function check(schema: typeof sendDataSchema | typeof approveDataSchema, data: unknown): void {
+function check(schema: NonNullable<(typeof SCHEMAS)[keyof typeof SCHEMAS]>, data: unknown): void {
   const parsed = schema.safeParse(data);
   if (parsed.success) return;
   const [issue] = parsed.error.issues;

@@ -34,7 +34,7 @@ export async function readResult(store: Store, key: RunKey): Promise<object> {
     }
     for (const record of decodeRecords(chunk.body, chunk.first)) applyRecord(fold, record);
   }
-  const outcome = fold.outcome ?? { status: 'running' };
+  const outcome = fold.outcome ?? fold.paused ?? { status: 'running' };
   return {
     // JSON leaves out what is undefined.
     agent,
@@ -48,6 +48,7 @@ export async function readResult(store: Store, key: RunKey): Promise<object> {
     thinking: foldThinking(fold),
     toolCalls: foldToolCalls(fold),
     usage: fold.usage,
+    level: fold.level,
   };
 }
 

@@ -10,28 +10,68 @@ import type { GatewayContext } from '../admission/options.ts';
 import type { Claim } from '../admission/position.ts';
 import { submitCommand } from '../admission/submit.ts';
 import { readJson } from './body.ts';
+import { addBudget, readBudgets } from './budgets.ts';
 import { streamEvents } from './events.ts';
 import { parseFork } from './fork.ts';
+import { readLearned } from './learned.ts';
 import { parseListQuery } from './list.ts';
 import { streamBackup, verifyData } from './operator.ts';
 import { respondError, respondJson } from './respond.ts';
 import { readResult } from './result.ts';
+import { serveTiers } from './tiers.ts';
+import { type ReadersOf, sayWhy } from './why.ts';
+
+/** An API of its own below `/v1`. */
+export interface Door {
+  isFor(url: URL): boolean;
+  /** Whatever goes wrong is thrown, and given to `refuse`. */
+  serve(tenant: string, request: IncomingMessage, response: ServerResponse, url: URL): Promise<void>;
+  refuse(response: ServerResponse, error: unknown): void;
+}
 
 export interface Health {
   /** Whether new work is taken. */
   ready(): boolean;
+  readonly readers: ReadersOf;
 }
 
-const TENANT = 'default';
+export const TENANT = 'default';
 
 /** Paths below a run, and the commands that they stand for. */
-const COMMANDS: Readonly<Record<string, CommandKind>> = { cancel: 'cancel', messages: 'send', feedback: 'feedback', approve: 'approve' };
+const COMMANDS: Readonly<Record<string, CommandKind>> = {
+  cancel: 'cancel',
+  messages: 'send',
+  feedback: 'feedback',
+  approve: 'approve',
+  level: 'level',
+  budget: 'topup',
+};
 
 /** Answers every HTTP request; whatever goes wrong becomes an error of the table. */
-export function createRouter(context: GatewayContext, create: CreateDeps, health: Health) {
+export function createRouter(context: GatewayContext, create: CreateDeps, health: Health, doors: readonly Door[] = []) {
   return (request: IncomingMessage, response: ServerResponse): void => {
-    route(context, create, health, request, response).catch((error: unknown) => respondError(response, context.shown(error)));
+    const url = URL.parse(request.url ?? '/', 'http://x');
+    const door = url && doors.find((each) => each.isFor(url));
+    if (door) enter(door, context, health, request, response).catch((error: unknown) => door.refuse(response, error));
+    else route(context, create, health, request, response).catch((error: unknown) => respondError(response, context.shown(error)));
   };
+}
+
+async function enter(
+  door: Door,
+  context: GatewayContext,
+  health: Health,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  const url = checkRequest(request, context);
+  checkToken(bearerOf(request), context);
+  if (request.method === 'POST' && !url.pathname.endsWith('/cancel') && !health.ready()) throw draining();
+  await door.serve(TENANT, request, response, url);
+}
+
+function draining(): OpenClawError {
+  return new OpenClawError('SHUTTING_DOWN', 'The server drains; ask again in a moment.', { retryAfterMs: 1_000 });
 }
 
 async function route(
@@ -43,24 +83,40 @@ async function route(
 ): Promise<void> {
   const url = checkRequest(request, context);
   if (url.pathname === '/healthz') return respondJson(response, 200, { status: 'ok' });
-  if (url.pathname === '/readyz') return respondJson(response, health.ready() ? 200 : 503, { ready: health.ready() });
+  if (url.pathname === '/readyz')
+    return respondJson(response, health.ready() ? 200 : 503, { ready: health.ready(), ...detailsFor(request, context) });
   checkToken(bearerOf(request), context);
 
   if (url.pathname === '/v1/runs') {
     allow(request, 'GET', 'POST');
     if (request.method === 'GET') return respondJson(response, 200, await context.store.runs.list(TENANT, parseListQuery(url)));
-    if (!health.ready()) throw new OpenClawError('SHUTTING_DOWN', 'The server drains; ask again in a moment.', { retryAfterMs: 1_000 });
+    if (!health.ready()) throw draining();
     return postRun(context, create, request, response);
+  }
+  if (url.pathname === '/v1/reasoning') {
+    allow(request, 'GET');
+    return respondJson(response, 200, await readLearned(context.store.state, TENANT));
+  }
+  if (url.pathname === '/v1/budgets') {
+    allow(request, 'GET', 'POST');
+    if (request.method === 'GET') return respondJson(response, 200, await readBudgets(context, TENANT, url));
+    const id = header(request, 'idempotency-key') ?? newId(context.random);
+    return respondJson(response, 202, await addBudget(context, TENANT, request, id));
   }
   if (url.pathname === '/v1/backup') {
     allow(request, 'GET');
     return streamBackup(context, response);
   }
+  if (url.pathname === '/v1/tiers') {
+    allow(request, 'GET', 'POST');
+    return serveTiers(context, request, response);
+  }
   if (url.pathname === '/v1/verify') {
     allow(request, 'POST');
     return verifyData(context, request, response);
   }
-  const [, run, action] = /^\/v1\/runs\/([A-Za-z0-9_-]{22})(?:\/(events|fork|cancel|messages|feedback|approve))?$/.exec(url.pathname) ?? [];
+  const [, run, action] =
+    /^\/v1\/runs\/([A-Za-z0-9_-]{22})(?:\/(events|why|fork|cancel|messages|feedback|approve|level|budget))?$/.exec(url.pathname) ?? [];
   if (run === undefined) throw new OpenClawError('NOT_FOUND', `There is nothing at ${url.pathname}.`);
   const key = runKey(TENANT, run);
   if (action === 'events') {
@@ -71,6 +127,10 @@ async function route(
     allow(request, 'POST');
     return postFork(create, run, request, response);
   }
+  if (action === 'why') {
+    allow(request, 'GET');
+    return sayWhy(context, health.readers, key, response);
+  }
   const kind = action === undefined ? undefined : COMMANDS[action];
   if (kind !== undefined) {
     allow(request, 'POST');
@@ -80,6 +140,16 @@ async function route(
   }
   allow(request, 'GET');
   respondJson(response, 200, { run, ...(await readResult(context.store, key)) });
+}
+
+/** Anybody may ask whether the server is ready; how it fares is for those who may use it. */
+function detailsFor(request: IncomingMessage, context: GatewayContext): object {
+  try {
+    checkToken(bearerOf(request), context);
+    return context.details?.() ?? {};
+  } catch {
+    return {};
+  }
 }
 
 async function postRun(context: GatewayContext, create: CreateDeps, request: IncomingMessage, response: ServerResponse): Promise<void> {

@@ -37,6 +37,19 @@ export interface Connection {
   /** Ends it; the client may come back. */
   close(): void;
   readonly known: boolean;
+  /** Who reads this run here, whose last record is `head`. */
+  readers(key: RunKey, head: number): readonly Reader[];
+}
+
+/** How one reader of a run fares. */
+export interface Reader {
+  /** Records that it was not sent yet. */
+  readonly behind: number;
+  /** Bytes that it was sent and has not taken. */
+  readonly unsentBytes: number;
+  /** Milliseconds since it was sent something of this run, and for which it has taken nothing; absent where it takes what it is sent. */
+  readonly forMs: number;
+  readonly stalledMs?: number;
 }
 
 type Phase =
@@ -293,6 +306,16 @@ export function serveConnection(context: GatewayContext, create: CreateDeps, pee
     close() {
       peer.close(1012, 'SHUTTING_DOWN');
       leave(500);
+    },
+    readers(key, head) {
+      const now = clock.now();
+      const ours = [...channels.values()].filter((channel) => channel.key === key && channel.open && !channel.hold);
+      return ours.map((channel) => ({
+        behind: Math.max(head - channel.after, 0),
+        unsentBytes: peer.unsent(),
+        forMs: Math.max(Math.round(now - channel.fedAt), 0),
+        ...(stalledAt !== undefined && { stalledMs: Math.max(Math.round(now - stalledAt), 0) }),
+      }));
     },
     goAway: (retryMs) => say({ t: 'goaway', retryMs }),
     get known() {

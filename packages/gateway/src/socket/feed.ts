@@ -109,8 +109,9 @@ export function createFeed(context: GatewayContext, outlet: Outlet): Feed {
 
   const take = (channel: Channel, { head, chunk, snapshot }: Page, now: number, first: boolean): string => {
     if (channel.hold) {
-      channel.hold = !head.done;
-      if (head.done) again(channel);
+      // What waits for a budget may wait for its reader.
+      channel.hold = !(head.done || head.waits);
+      if (!channel.hold) again(channel);
       return '';
     }
     if (snapshot) {

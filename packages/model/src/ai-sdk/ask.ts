@@ -5,6 +5,7 @@ import { orAbort } from '../call/or-abort.ts';
 import { createSpeech } from '../call/speech.ts';
 import type { CallTarget } from '../call/target.ts';
 import type { ModelEnd, ModelRequest, ModelSink } from '../contract/broker.ts';
+import { leftOut, sdkSettings } from '../settings/sdk.ts';
 import { SdkAnswer } from './answer.ts';
 import { sdkFailure } from './failure.ts';
 import type { SdkLevel } from './level.ts';
@@ -46,7 +47,11 @@ export async function askSdk(
   let lost: OpenClawError | undefined;
   const failureOf = (error: unknown): OpenClawError =>
     lost ?? sdkFailure({ provider, model, secrets, wallMs: clock.wall(), speech }, error);
-  const answer = new SdkAnswer(sink, failureOf, (warnings) => level?.warned(warnings));
+  const answer = new SdkAnswer(sink, failureOf, (warnings) => {
+    const missing = leftOut(request.settings, warnings);
+    if (missing) throw missing;
+    level?.warned(warnings);
+  });
   let deadline: Deadline | undefined;
   try {
     const sdk = await orAbort(target.open(), attempt.signal);
@@ -56,7 +61,14 @@ export async function askSdk(
       lost ??= OpenClawError.from(error, 'PROVIDER_FAILED');
     };
     target.tie(attempt.signal, { speech, full: () => sink.full(), failed, ...(level && { amended: (body) => level.amended(body) }) });
-    const options = { ...asked(request), abortSignal: attempt.signal, providerOptions: target.providerOptions, ...level?.options };
+    const settings = sdkSettings(request.settings, request.tools !== undefined && request.tools.length > 0);
+    const options = {
+      ...asked(request),
+      abortSignal: attempt.signal,
+      providerOptions: target.providerOptions,
+      ...settings,
+      ...level?.options,
+    };
     const stream = await begin(sdk, options, failureOf, attempt.signal);
     await read(stream, answer, sink, deadline, failureOf, attempt.signal);
     if (lost) answer.spend();

@@ -56,7 +56,13 @@ function inputOf(args: string): unknown {
   }
 }
 
-function toolOf({ name, description, parameters }: ToolSpec): LanguageModelV4FunctionTool {
+function toolOf({ name, description, parameters, strict }: ToolSpec): LanguageModelV4FunctionTool {
   const inputSchema = (parameters ?? { type: 'object', properties: {} }) as LanguageModelV4FunctionTool['inputSchema'];
-  return { type: 'function', name, inputSchema, ...(description === undefined ? {} : { description }) };
+  return {
+    type: 'function',
+    name,
+    inputSchema,
+    ...(description === undefined ? {} : { description }),
+    ...(strict === undefined ? {} : { strict }),
+  };
 }

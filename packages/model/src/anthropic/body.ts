@@ -74,6 +74,6 @@ function inputOf(args: string): Json {
   return { arguments: args };
 }
 
-function toolBody({ name, description, parameters }: ToolSpec): Json {
-  return { name, description, input_schema: { type: 'object', ...parameters } };
+function toolBody({ name, description, parameters, strict }: ToolSpec): Json {
+  return { name, description, input_schema: { type: 'object', ...parameters }, strict };
 }

@@ -1,4 +1,4 @@
-import type { ErrorBody, Finish, Message, ToolCall, ToolSpec, Usage } from '@openclaw-runtime/protocol';
+import type { ErrorBody, Finish, Message, Settings, ToolCall, ToolSpec, Usage } from '@openclaw-runtime/protocol';
 
 /** How hard to think: 1 answers at once, 4 takes its time. */
 export type Level = 1 | 2 | 3 | 4;
@@ -24,6 +24,8 @@ export interface ModelRequest {
   readonly attach?: string;
   /** How hard to think; absent leaves it to the provider. */
   readonly level?: Level;
+  /** How to answer. What its API has no word for is refused with `BAD_REQUEST`. */
+  readonly settings?: Settings;
   /** Whose call it is: tenants that wait for the same model take turns. */
   readonly tenant?: string;
 }
@@ -34,6 +36,8 @@ export interface ModelSink {
   text(delta: string): void;
   /** Like `text`, for what the model thinks aloud. */
   thinking(delta: string): void;
+  /** The provider is asked now: said at each try. */
+  asked?(): void;
   /** Before each wait for a retry; nothing was delivered so far. */
   retry(error: ErrorBody, delayMs: number): void;
   /** The model takes no more calls at once; `ahead` wait before this one. Said when the wait begins. */

@@ -45,6 +45,10 @@ async function prompted(
   sink: ModelSink,
   ask: AskWith,
 ): Promise<ModelEnd> {
+  if (request.settings?.format !== undefined && level > 1) {
+    sink.leveled?.({ wanted: level, warning: 'A model that is told in words to think does not do so in an answer of a given format.' });
+    return ask(request, sink, NOTHING);
+  }
   const isOpen = request.attach === undefined && !request.prefix && !request.tools?.length;
   if (level >= 3 && isOpen) {
     const [name, strategy] =

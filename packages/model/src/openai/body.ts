@@ -22,7 +22,8 @@ export function requestBody(request: ModelRequest, model: string, style: PrefixS
 
 function messageBody(message: Message): Json {
   if (message.role === 'tool') return { role: 'tool', tool_call_id: message.toolCallId, content: message.content };
-  if (message.role !== 'assistant' || !message.toolCalls?.length) return { role: message.role, content: message.content };
+  if (message.role !== 'assistant') return { role: message.role, content: message.content, name: message.name };
+  if (!message.toolCalls?.length) return { role: message.role, content: message.content };
   return { role: 'assistant', content: message.content || null, tool_calls: message.toolCalls.map(callBody) };
 }
 
@@ -30,6 +31,6 @@ function callBody({ id, name, arguments: args }: ToolCall): Json {
   return { id, type: 'function', function: { name, arguments: args } };
 }
 
-function toolBody({ name, description, parameters }: ToolSpec): Json {
-  return { type: 'function', function: { name, description, parameters } };
+function toolBody({ name, description, parameters, strict }: ToolSpec): Json {
+  return { type: 'function', function: { name, description, parameters, strict } };
 }

@@ -24,6 +24,6 @@ function callItem({ id, name, arguments: args }: ToolCall): Json {
 }
 
 /** `strict` would be the default there, and refuses most schemas. */
-function toolBody({ name, description, parameters }: ToolSpec): Json {
-  return { type: 'function', name, description, parameters: { type: 'object', properties: {}, ...parameters }, strict: false };
+function toolBody({ name, description, parameters, strict = false }: ToolSpec): Json {
+  return { type: 'function', name, description, parameters: { type: 'object', properties: {}, ...parameters }, strict };
 }

@@ -1,6 +1,7 @@
 import type { Api, Question } from '../call/api.ts';
 import type { ModelRequest } from '../contract/broker.ts';
 import type { Fields } from '../levels/fields.ts';
+import { responsesSettings } from '../settings/responses.ts';
 import { ResponseAnswer } from './answer.ts';
 import { requestBody } from './body.ts';
 
@@ -56,7 +57,9 @@ export function credentialsOf(apiKey: string | undefined): Readonly<Record<strin
 }
 
 function asking({ url, model, background, fields }: Place, request: ModelRequest): Omit<Question, 'credentials'> {
-  return { method: 'POST', url, headers: { 'content-type': 'application/json' }, body: requestBody(request, model, background, fields) };
+  const settings = responsesSettings(request.settings, request.tools !== undefined && request.tools.length > 0);
+  const body = requestBody(request, model, background, { ...settings, ...fields });
+  return { method: 'POST', url, headers: { 'content-type': 'application/json' }, body };
 }
 
 /** From its start: whoever reads it again compares it with what was delivered. */

@@ -71,7 +71,9 @@ function compose(call: SimulatedCall, request: ModelRequest, faulty: boolean, ra
   const { script } = call;
   const prompt = lastPrompt(request.messages);
   const variant = script.vary ? nonce(random) : '';
-  const text = simulatedSource(prompt, script.tokens, variant);
+  const whole = simulatedSource(prompt, script.tokens, variant);
+  const { maxTokens = whole.length } = request.settings ?? {};
+  const text = maxTokens < whole.length ? { length: maxTokens, at: (i: number) => whole.at(i) } : whole;
   const thinking = simulatedSource(`thinking about ${prompt}`, request.prefix ? 0 : thinkingWords(script, request.level), variant);
   const totalMs = script.ms ?? (text.length * 1000) / TOKENS_PER_SECOND;
   const gapMs = text.length === 0 ? 0 : totalMs / text.length;
@@ -91,7 +93,7 @@ function compose(call: SimulatedCall, request: ModelRequest, faulty: boolean, ra
       if (script.cut === faultAfter) playing.stop(brokeOff(call));
       else failLater(playing, silent(call, faultAfter), faultAfter === 0 ? call.firstChunkMs : call.betweenChunksMs);
     },
-    finish: (sent) => finished(request, prompt, script, sent, thinking.length),
+    finish: (sent) => finished(request, prompt, script, sent, thinking.length, text.length < whole.length),
   };
 }
 
@@ -101,9 +103,10 @@ function thinkingWords({ thinking }: Script, level: Level | undefined): number {
   return level === 1 ? 0 : (thinking ?? LEVEL_WORDS) * 4 ** (level - 2);
 }
 
-function finished(request: ModelRequest, prompt: string, script: Script, sent: number, thinking: number): ModelEnd {
+function finished(request: ModelRequest, prompt: string, script: Script, sent: number, thinking: number, isCut: boolean): ModelEnd {
   const units = request.messages.reduce((sum, message) => sum + message.content.length, 0) + (request.prefix?.length ?? 0);
   const usage = { inputTokens: Math.ceil(units / 4), outputTokens: sent, reasoningTokens: thinking, cachedTokens: 0 };
+  if (isCut) return { finish: 'length', usage, toolCalls: [] };
   // With the tool's result at hand it answers, lest it call for ever.
   if (script.tool === undefined || request.messages.at(-1)?.role === 'tool') return { finish: 'stop', usage, toolCalls: [] };
   return { finish: 'tool_calls', usage, toolCalls: [toolCall(script.tool, prompt, request.messages.length)] };

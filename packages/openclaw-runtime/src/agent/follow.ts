@@ -47,11 +47,12 @@ export async function follow(begin: (client: OpenClawClient) => Run, options: Fo
         run = saved ? client.attach(saved) : begin(client);
         current = run;
         if (late) run.cancel().catch(() => undefined);
+        const paused = leaveWhenPaused(run);
         for await (const item of run) {
           losses = 0;
           see(item, await run.started);
         }
-        const result = await run.result();
+        const result = paused() ?? (await run.result());
         if (late && result.status !== 'completed') throw late;
         return { ...result, run: await run.started };
       } catch (error) {
@@ -66,6 +67,20 @@ export async function follow(begin: (client: OpenClawClient) => Run, options: Fo
     cancelTimer();
     cancelGrace();
   }
+}
+
+/** A run that waits for a budget is left to wait: what it came to so far is its result for now. */
+function leaveWhenPaused(run: Run): () => RunResult | undefined {
+  let paused: RunResult | undefined;
+  run
+    .result()
+    .then((result) => {
+      if (result.status !== 'budget_exhausted') return;
+      paused = result;
+      run.detach();
+    })
+    .catch(() => undefined);
+  return () => paused;
 }
 
 function isLoss(error: unknown): boolean {

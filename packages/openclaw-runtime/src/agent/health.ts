@@ -15,7 +15,17 @@ const SHARE = 0.5;
 const KEPT = 100;
 
 /** What its caller did wrong, or wanted, says nothing of an agent. */
-const NOT_ITS_OWN = ['BAD_REQUEST', 'BAD_CONFIG', 'NOT_FOUND', 'TOO_LARGE', 'CANCELLED', 'UNAUTHENTICATED', 'FORBIDDEN', 'DATA_LOCKED'];
+const NOT_ITS_OWN = [
+  'BAD_REQUEST',
+  'BAD_CONFIG',
+  'NOT_FOUND',
+  'TOO_LARGE',
+  'CANCELLED',
+  'UNAUTHENTICATED',
+  'FORBIDDEN',
+  'DATA_LOCKED',
+  'BUDGET_EXHAUSTED',
+];
 
 export function createHealth(): Health {
   let notes: { readonly atMs: number; readonly bad: boolean }[] = [];

@@ -1,7 +1,9 @@
 import type { AgentSettings } from '@openclaw-runtime/cli';
 import type { Level } from '@openclaw-runtime/client';
 import { OpenClawError } from '@openclaw-runtime/protocol';
+import type { Prediction } from '@openclaw-runtime/reasoning';
 import type { EmbeddedHouse } from '../house/embedded.ts';
+import type { ReasoningLevel } from '../reasoning/estimate.ts';
 
 /** All are optional. */
 export interface OpenClawAgentOptions {
@@ -19,14 +21,24 @@ export interface OpenClawAgentOptions {
   readonly snapshotInterval?: number;
   readonly model?: string;
   readonly instructions?: string;
-  /** How hard it thinks; sent with each request. Default: `auto` where `adaptiveReasoning` is `true`, else nothing is said. */
-  readonly reasoningLevel?: Level;
+  /** How hard it thinks; sent with each request. A fixed one is kept to; `auto` is as much as each request seems to need. Default: `auto` where `adaptiveReasoning` is `true`, else what the house says. */
+  readonly reasoningLevel?: Level | Prediction;
+  /** `false`: it is left to the model's provider, where no level is fixed. */
   readonly adaptiveReasoning?: boolean;
-  /** Not sent: this version of the protocol has no field for them. */
+  /** The level of each tag that a request may have as its `complexity`. What the text asks for may be one more. */
   readonly levelThresholds?: Readonly<Record<string, number>>;
+  /** A tag means its level and never one more. Default `false`. */
+  readonly exact?: boolean;
+  /** Deeper than this it never thinks, whatever is asked for or predicted. */
+  readonly maxLevel?: number;
+  /** Of each of its runs, with its children: US dollars, or limits in several units. Over it the level is lowered, then the run pauses. */
+  readonly budget?: RunBudget;
   /** Shared with other agents of this process. Default: one of its own. */
   readonly house?: EmbeddedHouse;
 }
+
+/** A number is US dollars. */
+export type RunBudget = number | { readonly usd?: number; readonly tokens?: number; readonly ms?: number };
 
 export interface ResolvedAgent {
   readonly name: string;
@@ -34,6 +46,7 @@ export interface ResolvedAgent {
   readonly settings: AgentSettings | undefined;
   readonly model: string | undefined;
   readonly level: Level | undefined;
+  readonly budget: RunBudget | undefined;
   readonly keepsState: boolean;
 }
 
@@ -48,20 +61,62 @@ export function resolveAgentOptions(options: OpenClawAgentOptions, urlOf: (path:
     ...(dedicated === undefined ? {} : { dedicated }),
     ...(snapshotInterval === undefined ? {} : { snapshotIntervalMs: snapshotInterval }),
     ...(instructions === undefined ? {} : { instructions }),
+    ...reasoningOf(options),
   };
   return {
     name,
     settings: Object.keys(settings).length === 0 ? undefined : settings,
     model: options.model,
     level: checkLevel(options.reasoningLevel ?? (options.adaptiveReasoning ? 'auto' : undefined)),
+    budget: checkBudget(options.budget),
     keepsState: snapshot,
   };
 }
 
 /** Throws `BAD_CONFIG` for what is no level. */
-export function checkLevel(level: Level | undefined): Level | undefined {
-  if (level === undefined || level === 'auto' || [1, 2, 3, 4].includes(level)) return level;
-  throw wrong(`${String(level)} is no reasoning level. Give 1, 2, 3, 4 or 'auto'.`);
+export function checkLevel(level: Level | Prediction | undefined): Level | undefined {
+  const given = typeof level === 'object' && level !== null ? level.level : level;
+  if (given === undefined || given === 'auto' || isLevel(given)) return given;
+  throw wrong(`${String(given)} is no reasoning level. Give 1, 2, 3, 4 or 'auto'.`);
+}
+
+/** Throws `BAD_CONFIG` for what is no budget. */
+export function checkBudget(budget: RunBudget | undefined): RunBudget | undefined {
+  if (budget === undefined) return undefined;
+  const amounts = typeof budget === 'number' ? { usd: budget } : budget;
+  for (const [unit, amount] of Object.entries(amounts)) {
+    if (!['usd', 'tokens', 'ms'].includes(unit)) throw wrong(`budget: ${unit} is no unit. Give usd, tokens or ms.`);
+    if (!(typeof amount === 'number' && amount >= 0 && Number.isFinite(amount)))
+      throw wrong(`budget: ${String(amount)} is no amount of ${unit}. Give a number from 0.`);
+  }
+  return budget;
+}
+
+function reasoningOf({
+  adaptiveReasoning,
+  reasoningLevel,
+  levelThresholds,
+  exact,
+  maxLevel,
+}: OpenClawAgentOptions): Pick<AgentSettings, 'reasoning'> {
+  const isOff = adaptiveReasoning === false && (reasoningLevel === undefined || reasoningLevel === 'auto');
+  const tags = Object.entries(levelThresholds ?? {}).map(([tag, level]) => [tag, plainLevel(`levelThresholds.${tag}`, level)] as const);
+  const reasoning = {
+    ...(isOff && { level: 'off' as const }),
+    ...(levelThresholds === undefined ? {} : { levelThresholds: Object.fromEntries(tags) }),
+    ...(exact === undefined ? {} : { exact }),
+    ...(maxLevel === undefined ? {} : { maxLevel: plainLevel('maxLevel', maxLevel) }),
+  };
+  return Object.keys(reasoning).length === 0 ? {} : { reasoning };
+}
+
+function plainLevel(option: string, level: number): ReasoningLevel {
+  if (isLevel(level)) return level;
+  throw wrong(`${option} is ${String(level)}, which is no reasoning level. Give 1, 2, 3 or 4.`);
+}
+
+function isLevel(level: unknown): level is ReasoningLevel {
+  return level === 1 || level === 2 || level === 3 || level === 4;
 }
 
 function moduleUrl(module: URL | string, urlOf: (path: string) => URL): string {

@@ -1,5 +1,6 @@
 import type { Level, RunOptions } from '@openclaw-runtime/client';
 import { type Message, OpenClawError, type ToolSpec } from '@openclaw-runtime/protocol';
+import { checkBudget, type RunBudget } from './options.ts';
 
 /** What an agent is to do: carry out one of its operations, or answer. */
 export type Execute = ExecuteOperation | ExecuteQuery;
@@ -8,6 +9,10 @@ interface Settings {
   /** Default: the agent's. */
   readonly model?: string;
   readonly level?: Level;
+  /** How complex it is: a tag of the agent's `levelThresholds`. */
+  readonly complexity?: string;
+  /** In place of the agent's: US dollars, or limits in several units. */
+  readonly budget?: RunBudget;
   readonly session?: string;
   /** Milliseconds until the run is cancelled. Default: what the house allows. */
   readonly timeoutMs?: number;
@@ -33,18 +38,22 @@ export interface Defaults {
   readonly agent: string;
   readonly model: string | undefined;
   readonly level: Level | undefined;
+  readonly budget?: RunBudget | undefined;
 }
 
 /** The run that is asked for. Throws `BAD_REQUEST`. */
-export function runOf(what: Execute, { agent, model, level }: Defaults, idempotencyKey: string): RunOptions {
-  const { session } = what;
+export function runOf(what: Execute, { agent, model, level, budget }: Defaults, idempotencyKey: string): RunOptions {
+  const { session, complexity } = what;
   const wanted = what.model ?? model;
   const depth = what.level ?? level;
+  const limits = checkBudget(what.budget) ?? budget;
   const settings = {
     agent,
     idempotencyKey,
     ...(wanted === undefined ? {} : { model: wanted }),
     ...(depth === undefined ? {} : { level: depth }),
+    ...(complexity === undefined ? {} : { complexity }),
+    ...(limits === undefined ? {} : { budget: limits }),
     ...(session === undefined ? {} : { session }),
   };
   if ('operation' in what) return { ...settings, operation: what.operation, ...(what.args === undefined ? {} : { args: what.args }) };

@@ -12,7 +12,7 @@ export interface Place {
 
 /** The real ones. The server's code is loaded here, so that programs which are only clients do without it. */
 export async function loadPorts({ config, data, log = toStderr }: Place): Promise<HousePorts> {
-  const [{ createEmbedding }, { decodeState }, { shippedAgents }] = await Promise.all([
+  const [{ createEmbedding, createForecaster }, { decodeState }, { shippedAgents }] = await Promise.all([
     import('@openclaw-runtime/cli'),
     import('@openclaw-runtime/agent'),
     import('@openclaw-runtime/agent/shipped'),
@@ -25,6 +25,7 @@ export async function loadPorts({ config, data, log = toStderr }: Place): Promis
     log,
     configure: () => configure(flags),
     client: ({ token, streaming }) => new OpenClawClient({ streaming, ...(token === undefined ? {} : { token }) }),
+    forecaster: createForecaster,
     decode: decodeState,
     shipped: [...shippedAgents().keys()],
   };

@@ -1,4 +1,4 @@
-import type { Api, Config, House, Owner } from '@openclaw-runtime/cli';
+import type { Api, Config, Forecaster, House, Learned, Owner } from '@openclaw-runtime/cli';
 import type { OpenClawClient } from '@openclaw-runtime/client';
 import type { Clock, Random } from '@openclaw-runtime/kit';
 
@@ -18,6 +18,8 @@ export interface HousePorts {
   api(url: string, token: string | undefined): Api;
   /** Not connected yet. */
   client(options: { readonly token: string | undefined; readonly streaming: boolean }): OpenClawClient;
+  /** Forecasts of depth and cost, as a house with this configuration makes them. */
+  forecaster(config: Config, learned: Learned): Forecaster;
   /** The value of a text that a runtime wrote. */
   decode(text: string): unknown;
   /** Names of the agents that every house has. */

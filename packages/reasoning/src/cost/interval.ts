@@ -5,15 +5,23 @@ export interface Interval {
   readonly high: number;
 }
 
-export function plus(a: Interval, b: Interval): Interval {
-  return { mean: a.mean + b.mean, low: a.low + b.low, high: a.high + b.high };
-}
-
 export function times(a: Interval, factor: number): Interval {
   return { mean: a.mean * factor, low: a.low * factor, high: a.high * factor };
 }
 
-/** The larger one, bound by bound. */
-export function atLeast(a: Interval, floor: Interval): Interval {
-  return { mean: Math.max(a.mean, floor.mean), low: Math.max(a.low, floor.low), high: Math.max(a.high, floor.high) };
+/** By so much up, and never below 0. */
+export function moved(a: Interval, by: number): Interval {
+  return by === 0 ? a : { mean: Math.max(0, a.mean + by), low: Math.max(0, a.low + by), high: Math.max(0, a.high + by) };
+}
+
+/**
+ * What the intervals of levels 1, 2, … have to be so that none falls where the level rises: an expectation is at least that below, and an interval grows until it holds
+ * its neighbour's bound too. It is never narrower than before.
+ */
+export function rising(intervals: readonly Interval[]): readonly Interval[] {
+  const lows = intervals.map((_, at) => Math.min(...intervals.slice(at).map(({ low }) => low)));
+  return intervals.map((_, at) => {
+    const below = intervals.slice(0, at + 1);
+    return { mean: Math.max(...below.map(({ mean }) => mean)), low: lows[at] as number, high: Math.max(...below.map(({ high }) => high)) };
+  });
 }

@@ -9,7 +9,7 @@ export interface Curve {
 }
 
 const START: CurveState = [0, 0, 1, 0, 0.1];
-const FLATTEST = 0.2;
+const FLATTEST = 0.03;
 
 /** Learns by Gaussian belief. `drift` is what the belief about the offset widens by with each outcome, for a logit whose meaning changes. */
 export function createCurve(state: CurveState = START, drift = 0): Curve {

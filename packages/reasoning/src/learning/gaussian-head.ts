@@ -26,7 +26,7 @@ export interface Place {
 
 /**
  * Logistic regression with a Gaussian prior that says "as shipped": a few directions with their full covariance, words with a variance each, one outcome at a
- * time. Beside it runs a plain curve (offset and slope of the shipped logit), which changes no order: what the head would add to it is its shift.
+ * time. Beside it runs a plain curve (offset and slope of the shipped logit), which changes no order.
  */
 export class GaussianHead {
   count = 0;
@@ -61,11 +61,6 @@ export class GaussianHead {
     let spoken = 0;
     for (let at = 0; at < wordCount; at += 1) spoken += this.#wordMean[words[at] as number] as number;
     return wordCount === 0 ? sum : sum + spoken / Math.sqrt(wordCount);
-  }
-
-  /** What the head would add to the plain curve, in logits. */
-  shift(place: Place): number {
-    return this.count === 0 ? 0 : this.fullLogit(place) - this.plainLogit(place.base);
   }
 
   learn(place: Place, outcome: number, weight: number): void {

@@ -1,4 +1,5 @@
-import { logistic, logitOf, type Scorer } from '../scorer/score.ts';
+import { logistic } from '../scorer/blended.ts';
+import { logitOf, type Scorer } from '../scorer/score.ts';
 import { DENSE_SIZE } from '../text/dense.ts';
 import { BUCKET_BITS, HEAD, TAIL } from '../text/scan.ts';
 import { type CurveState, createCurve } from './curve.ts';
@@ -8,7 +9,7 @@ import { createProof, type ProofState } from './proof.ts';
 
 /** What was learned, as plain JSON: about a quarter of a megabyte at most. */
 export interface LearnerState {
-  readonly version: 1;
+  readonly version: 2;
   /** Of answers at levels 1 and 2, and of those at 3 and 4. */
   readonly low: HeadState;
   readonly high: HeadState;
@@ -26,24 +27,23 @@ export interface Learner {
 }
 
 /** Offset, slope, the parts of the shipped logit, then the dense features. */
-const PARTS = 6;
+const PARTS = 8;
 const SIZE = PARTS + DENSE_SIZE;
 const PRIOR_OFFSET = 1;
 const PRIOR_PART = 0.05;
-const PRIOR_DENSE = 0.01;
-const PRIOR_WORD = 0.2;
+const PRIOR_DENSE = 0.02;
+const PRIOR_WORD = 0.05;
 
-/** How much of what was learned of deep answers counts: a request that fails at every level needs no depth. */
-const HIGH_SHARE = 0.6;
-/** Who has seen no deep answers fail cannot tell what depth would mend: the order then moves by this share only. */
-const ONE_SIDED = 0.35;
+/** Before anything is known deep answers are taken to fail alike, about one in four: so the order of the gains starts as the shipped one. */
+const DEEP_FAILS = -1;
+/** Who has seen no deep answers cannot tell what depth would mend: no order changes before so many are known. */
 const DEEP_SEEN = 20;
 /** An outcome that was less likely to be seen than by a coin weighs more, but no more than this. */
 const MOST_WEIGHT = 3;
 const COIN = 0.5;
 /** What the last curve, which calibrates the whole, forgets with each outcome. */
-const DRIFT = 0.0003;
-const CLOSE: CurveState = [0, 0, 0.02, 0, 0.02];
+const DRIFT = 0.0005;
+const CLOSE: CurveState = [0, 0, 0.05, 0, 0.1];
 
 /** Learns from outcomes by a prior that says "as shipped"; see {@link GaussianHead}. */
 export function createLearner(state?: LearnerState): Learner {
@@ -53,20 +53,22 @@ export function createLearner(state?: LearnerState): Learner {
   let curve = createCurve(CLOSE, DRIFT);
   const place: Place = { directions: new Float64Array(SIZE), words: new Int32Array(HEAD + TAIL + 16), wordCount: 0, base: 0 };
 
-  /** What both heads would add to the order of requests. Leaves `place.base` as the shipped logit. */
-  function shiftOf(scorer: Scorer, shipped: number): number {
-    const lowShift = low.shift(place);
-    if (high.count === 0) return lowShift;
-    place.base = -scorer.strong;
-    const highShift = high.shift(place);
+  /** By how much depth would raise the chance of a right answer, as far as is known. Leaves `place.base` as the shipped logit. */
+  function gainOf(shipped: number): number {
+    const failsLow = logistic(low.fullLogit(place));
+    place.base = DEEP_FAILS;
+    const failsHigh = logistic(high.fullLogit(place));
     place.base = shipped;
-    return lowShift - HIGH_SHARE * highShift;
+    return failsLow - failsHigh;
   }
 
-  /** The logit after what was learned, before the last curve; `shift` is what both heads would add. */
-  function movedBy(shift: number, plain: number): number {
-    const trust = proof.trust() * (high.count < DEEP_SEEN ? ONE_SIDED : 1);
-    return trust < 0.01 ? plain : plain + trust * (shift - proof.middle());
+  /** The logit before the last curve: moved and stretched, and in the order of the gains as far as that order is proved to be the better one. */
+  function movedLogit(shipped: number): number {
+    const plain = low.plainLogit(shipped);
+    const trust = high.count < DEEP_SEEN ? 0 : proof.trust();
+    if (trust < 0.01) return plain;
+    const unit = low.plainLogit(shipped + proof.spread()) - plain;
+    return plain + trust * unit * proof.climb(shipped, gainOf(shipped));
   }
 
   const learner: Learner = {
@@ -74,7 +76,7 @@ export function createLearner(state?: LearnerState): Learner {
       if (low.count === 0 && high.count === 0) return score;
       const shipped = logitOf(scorer);
       fillPlace(place, scorer, shipped);
-      return logistic(curve.apply(movedBy(shiftOf(scorer, shipped), low.plainLogit(shipped))));
+      return logistic(curve.apply(movedLogit(shipped)));
     },
     learn(scorer, outcome) {
       const weight = weightOf(outcome);
@@ -82,16 +84,15 @@ export function createLearner(state?: LearnerState): Learner {
       const failed = 1 - Math.min(1, Math.max(0, Number(outcome.correct)));
       const shipped = logitOf(scorer);
       fillPlace(place, scorer, shipped);
-      const shift = shiftOf(scorer, shipped);
       const isLow = outcome.level <= 2;
       const head = isLow ? low : high;
-      if (isLow) curve.learn(movedBy(shift, low.plainLogit(shipped)), failed, weight);
-      proof.note(shipped, shipped + shift, failed, isLow, weight);
-      if (!isLow) place.base = -scorer.strong;
+      if (isLow) curve.learn(movedLogit(shipped), failed, weight);
+      proof.note(shipped, gainOf(shipped), failed, isLow, weight);
+      if (!isLow) place.base = DEEP_FAILS;
       head.learn(place, failed, weight);
     },
     exportState: () => ({
-      version: 1,
+      version: 2,
       low: low.exportState(),
       high: high.exportState(),
       proof: proof.exportState(),
@@ -99,7 +100,7 @@ export function createLearner(state?: LearnerState): Learner {
     }),
     importState(next) {
       const version: unknown = next.version;
-      if (version !== 1) throw new RangeError(`what was learned has version ${String(version)}, this version reads 1: start without it`);
+      if (version !== 2) throw new RangeError(`what was learned has version ${String(version)}, this version reads 2: start without it`);
       const [nextLow, nextHigh] = [createHead(), createHead()];
       nextLow.importState(next.low);
       nextHigh.importState(next.high);
@@ -122,13 +123,17 @@ function createHead(): GaussianHead {
 
 function fillPlace(place: Place, scorer: Scorer, shipped: number): void {
   const { directions, words } = place;
+  const isStory = logistic(scorer.logits[5] as number);
+  const isMath = (1 - isStory) * logistic(scorer.logits[4] as number);
   place.base = shipped;
   directions[0] = 1;
   directions[1] = shipped;
-  directions[2] = scorer.weak;
-  directions[3] = scorer.strong;
-  directions[4] = scorer.weakWords;
-  directions[5] = scorer.strongWords;
+  directions[2] = scorer.logits[0] as number;
+  directions[3] = scorer.logits[1] as number;
+  directions[4] = scorer.fromWords[0] as number;
+  directions[5] = scorer.fromWords[1] as number;
+  directions[6] = isMath * (scorer.logits[2] as number);
+  directions[7] = isStory * (scorer.logits[3] as number);
   for (let at = 0; at < DENSE_SIZE; at += 1) directions[PARTS + at] = scorer.scaled[at] as number;
   place.wordCount = scorer.words ? scorer.scan.wordBuckets : 0;
   for (let at = 0; at < place.wordCount; at += 1) words[at] = (scorer.scan.words[at] as number) >>> (BUCKET_BITS - WORD_BITS);

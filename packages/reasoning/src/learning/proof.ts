@@ -23,19 +23,21 @@ export interface ProofState {
 
 /** A share of what came before is forgotten with each outcome, since times change. */
 const KEPT = 0.9995;
-/** Trust is one half at this many standard errors. */
-const SURE = 2;
-const STEEP = 4;
+/** Trust is one half while outcomes speak neither for nor against the new order, which starts as the shipped one; this much steeper than a standard error. */
+const STEEP = 2;
 const MEMORY = 500;
-const FEW = 80;
+/** Outcomes before any order changes. */
+const FEW = 120;
 
 const START: Course = { mean: 0, variance: 0 };
 
 export interface Proof {
   /** 0..1: how far to follow the new order. */
   trust(): number;
-  /** What all requests are moved by on the average: no order, so it is taken off. */
-  middle(): number;
+  /** What a spread of the shipped logit is. */
+  spread(): number;
+  /** How many spreads a request stands higher in the new order than in the shipped one. */
+  climb(shipped: number, moved: number): number;
   /** A request with its shipped logit and the new one, and how far the answer at a low or a high level failed, 0..1. */
   note(shipped: number, moved: number, failed: number, isLow: boolean, weight: number): void;
   exportState(): ProofState;
@@ -58,13 +60,14 @@ export function createProof(
 ): Proof {
   let state = start;
   return {
-    trust: () => (state.squares === 0 ? 0 : 1 / (1 + Math.exp(-STEEP * (state.sum / Math.sqrt(state.squares) - SURE)))),
-    middle: () => state.moved.mean - state.shipped.mean,
+    trust: () => (state.squares === 0 ? 0 : 1 / (1 + Math.exp((-STEEP * state.sum) / Math.sqrt(state.squares)))),
+    spread: () => Math.sqrt(state.shipped.variance),
+    climb: (shipped, moved) => placeOf(moved, state.moved) - placeOf(shipped, state.shipped),
     note(shipped, moved, failed, isLow, weight) {
       const { sum, squares, count } = state;
       const side = isLow ? state.low : state.high;
       const again = shipped === state.lastShipped;
-      const climb = again ? state.lastClimb : placeOf(moved, state.moved) - placeOf(shipped, state.shipped);
+      const climb = again ? state.lastClimb : rankOf(moved, state.moved) - rankOf(shipped, state.shipped);
       const product = count < FEW ? 0 : climb * (failed - side.mean) * (isLow ? weight : -weight);
       const before = again ? state.last : 0;
       const noted = noteOn(side, failed, count);
@@ -85,9 +88,14 @@ export function createProof(
   };
 }
 
-/** Where a value stands among the others, about -2..2. */
+/** Where a value stands among the others, in spreads. */
 function placeOf(value: number, { mean, variance }: Course): number {
-  return Math.max(-2, Math.min(2, (value - mean) / Math.sqrt(variance + 1e-6)));
+  return Math.max(-4, Math.min(4, (value - mean) / Math.sqrt(variance + 1e-9)));
+}
+
+/** About the share of the others that is lower: what a router gains by an order is a sum over ranks. */
+function rankOf(value: number, course: Course): number {
+  return 1 / (1 + Math.exp(-1.7 * placeOf(value, course)));
 }
 
 function noteOn({ mean, variance }: Course, value: number, count: number): Course {

@@ -24,7 +24,7 @@ export interface Asked {
 }
 
 /** Where levels 2, 3 and 4 begin. */
-export const THRESHOLDS: readonly [number, number, number] = [0.4, 0.48, 0.7];
+export const THRESHOLDS: readonly [number, number, number] = [0.46, 0.495, 0.67];
 
 /**
  * Says before anything runs how much thinking a request needs, in microseconds and without a network. Keeps its weights and one working space; not for two

@@ -11,41 +11,67 @@ export interface ModelHead {
   readonly dense: readonly number[];
 }
 
+/** The heads in the order of the table's bytes: two options; two kinds of text that have a head of their own, and how far a text is of these. */
+export const HEADS = ['weak', 'strong', 'math', 'story', 'mathGate', 'storyGate'] as const;
+
+export type HeadName = (typeof HEADS)[number];
+
 export interface ModelFile {
-  readonly version: 1;
-  /** Two signed bytes for each bucket: cheap option, strong option. Base64. */
+  readonly version: 2;
+  /** For each bucket four bytes (weak, strong, math, story), then for each bucket two (gates); 128 is nothing. Base64. */
   readonly table: string;
   readonly mean: readonly number[];
   readonly spread: readonly number[];
-  readonly weak: ModelHead;
-  readonly strong: ModelHead;
-  /** score = logistic(slope · (strongShare · strong − weak) + offset), in logits. */
-  readonly strongShare: number;
-  readonly slope: number;
-  readonly offset: number;
+  readonly heads: Readonly<Record<HeadName, ModelHead>>;
+  /** How the heads become a score: see `blendedLogit`. */
+  readonly mix: {
+    readonly strongShare: number;
+    readonly keep: number;
+    readonly mathLevel: number;
+    readonly storyLevel: number;
+    readonly slope: number;
+    readonly offset: number;
+  };
 }
 
 export interface Model {
   readonly tables: Tables;
-  readonly table: Int8Array;
+  /** Four heads to an entry, two gates to an entry, a byte each. */
+  readonly four: Uint32Array;
+  readonly two: Uint16Array;
   readonly mean: Float64Array;
-  readonly spread: Float64Array;
-  readonly weakDense: Float64Array;
-  readonly strongDense: Float64Array;
+  /** One over the spread. */
+  readonly narrow: Float64Array;
+  /** Dense weights: for each feature those of all heads. */
+  readonly dense: Float64Array;
+  readonly intercepts: Float64Array;
+  readonly steps: Float64Array;
   readonly file: ModelFile;
 }
 
 /** Unpacks a model. Takes a few milliseconds: once for a predictor. */
 export function createModel(file: ModelFile): Model {
   const alphabet = alphabetTable();
-  const bytes = decodeBase64(file.table, 2 << BUCKET_BITS);
+  const buckets = 1 << BUCKET_BITS;
+  const bytes = decodeBase64(file.table, HEADS.length * buckets);
+  const view = new DataView(bytes.buffer);
+  const four = Uint32Array.from({ length: buckets }, (_, at) => view.getUint32(4 * at, true));
+  const two = Uint16Array.from({ length: buckets }, (_, at) => view.getUint16(4 * buckets + 2 * at, true));
+  const dense = new Float64Array(DENSE_SIZE * HEADS.length);
+  HEADS.forEach((name, head) => {
+    fixed(file.heads[name].dense).forEach((value, at) => {
+      dense[at * HEADS.length + head] = value;
+    });
+  });
   return {
     tables: { alphabet, words: createWordTable(alphabet) },
-    table: new Int8Array(bytes.buffer),
+    four,
+    two,
     mean: fixed(file.mean),
-    spread: fixed(file.spread),
-    weakDense: fixed(file.weak.dense),
-    strongDense: fixed(file.strong.dense),
+    narrow: fixed(file.spread).map((value) => 1 / value),
+    dense,
+    intercepts: Float64Array.from(HEADS, (name) => file.heads[name].intercept),
+    steps: Float64Array.from(HEADS, (name) => file.heads[name].step),
     file,
   };
 }

@@ -8,7 +8,7 @@ export const HEAD = 2048;
 export const TAIL = 1024;
 
 /** Hashed features fall into this many buckets. */
-export const BUCKET_BITS = 17;
+export const BUCKET_BITS = 16;
 const SHIFT = 32 - BUCKET_BITS;
 
 /** What a scan found. One for each predictor, used again for each text; nothing is allocated by a scan. */

@@ -1,6 +1,6 @@
 import type { Ask } from '@openclaw-runtime/agent';
 import { OpenClawError } from '@openclaw-runtime/protocol';
-import { nameOfWork, type Work } from './work.ts';
+import { type Answered, nameOfWork, type OpenAsks, type Work } from './work.ts';
 
 /** How many of the calls of one thread wait, and how many of these for a person or for another run: not for a model, which comes back by itself. */
 export interface WaitCounts {
@@ -8,16 +8,11 @@ export interface WaitCounts {
   resting: number;
 }
 
-export interface Answered {
-  readonly value?: string;
-  readonly error?: OpenClawError;
-}
-
 const MAX_OPEN = 1_024;
 const MAX_OPEN_MIB = 64;
 
 /** What one call asked and was not answered yet. A class, since there is one per call. */
-export class Asks {
+export class Asks implements OpenAsks {
   readonly #work: Work;
   readonly #counts: WaitCounts;
   readonly #own: WaitCounts = { waiting: 0, resting: 0 };

@@ -37,12 +37,10 @@ export interface CallsOwner {
 
 export function createCalls({ clock, graceMs, post, freed, overdue }: CallsOwner): Calls {
   const byId = new Map<number, Work>();
-  const asks = new Map<number, Asks>();
   const counts: WaitCounts = { waiting: 0, resting: 0 };
   const leave = (work: Work): void => {
     byId.delete(work.id);
-    asks.get(work.id)?.drop();
-    asks.delete(work.id);
+    work.asks?.drop();
     freed();
   };
 
@@ -60,7 +58,7 @@ export function createCalls({ clock, graceMs, post, freed, overdue }: CallsOwner
   };
 
   const ask = (work: Work, { id, n, request }: Extract<Up, { readonly t: 'ask' }>): void => {
-    const open = asks.get(id);
+    const open = work.asks;
     if (!open || work.stop) return;
     try {
       open.take(request, ({ value, error }) => {
@@ -85,7 +83,7 @@ export function createCalls({ clock, graceMs, post, freed, overdue }: CallsOwner
     },
     seat(work) {
       byId.set(work.id, work);
-      asks.set(work.id, new Asks(work, counts));
+      work.asks = new Asks(work, counts);
       work.held = seated;
     },
     begin(work) {

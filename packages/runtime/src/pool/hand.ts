@@ -172,6 +172,7 @@ export function openHand(order: ThreadOrder, { spawn, clock, timeouts, outsideMi
     take(work) {
       calls.seat(work);
       const { name, module } = work.call.agent;
+      if (loads.get(name)?.done) return calls.begin(work);
       loads.load(name, module).then(
         () => calls.begin(work),
         (error: unknown) => work.reject(error),

@@ -96,8 +96,17 @@ export function createThreadPool(options: ThreadPoolOptions): AgentThreads {
   };
 
   const queueUp = (work: Work, need: Need): void => {
-    const leave = wait({ need, tenant: work.call.tenant, go: (free) => free.take(work), fail: (error) => work.reject(error) });
-    work.held = { abort: UNHELD.abort, done: leave };
+    const placed = work.call.queued?.();
+    const go = (free: Hand): void => {
+      placed?.();
+      free.take(work);
+    };
+    const leave = wait({ need, tenant: work.call.tenant, go, fail: (error) => work.reject(error) });
+    const done = (): void => {
+      placed?.();
+      leave();
+    };
+    work.held = { abort: UNHELD.abort, done };
   };
 
   const needOf = (agent: CodedAgent): Need => {

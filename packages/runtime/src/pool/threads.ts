@@ -24,6 +24,8 @@ export interface ThreadCall {
   ask(request: Ask): Promise<string | undefined>;
   /** What the code printed; `dropped` characters before it were too many. */
   said(text: string, dropped: number): void;
+  /** It has to wait for a place; what this answers is called when that is over. */
+  readonly queued?: () => () => void;
 }
 
 export interface ThreadsStatus {

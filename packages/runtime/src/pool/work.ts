@@ -1,3 +1,5 @@
+import type { Ask } from '@openclaw-runtime/agent';
+import type { OpenClawError } from '@openclaw-runtime/protocol';
 import type { ThreadCall } from './threads.ts';
 
 /** Whoever has a call now: a queue, or a thread. */
@@ -14,6 +16,21 @@ export interface Stop {
   readonly late: boolean;
 }
 
+export interface Answered {
+  readonly value?: string;
+  readonly error?: OpenClawError;
+}
+
+/** What a call asked and was not answered yet. */
+export interface OpenAsks {
+  /** Whether it waits for somebody who takes his time. */
+  readonly waiting: boolean;
+  /** Throws when the call has more open than it may. */
+  take(request: Ask, answer: (answered: Answered) => void): void;
+  /** The call is over: it counts no more. */
+  drop(): void;
+}
+
 export interface Outcome {
   resolve(value: string | undefined): void;
   reject(error: unknown): void;
@@ -26,6 +43,8 @@ export class Work {
   readonly signal: AbortSignal;
   readonly #outcome: Outcome;
   held: Held;
+  /** Of the thread that has it. */
+  asks: OpenAsks | undefined;
   /** Why it is to end, once it is. */
   stop: Stop | undefined;
   /** Cancels the timer of what limits it now. */

@@ -3,7 +3,7 @@ import { realpathSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { MessageChannel, receiveMessageOnPort, Worker } from 'node:worker_threads';
-import { BEAT_CELLS, BEATS, CURRENT, type ThreadData } from '@openclaw-runtime/agent';
+import { BEAT_CELLS, BEATS, CURRENT, type Down, type ThreadData } from '@openclaw-runtime/agent';
 import type { SpawnThread, Thread, ThreadEnd, ThreadListener, ThreadOrder } from './thread.ts';
 import { upsOf } from './ups.ts';
 
@@ -124,8 +124,19 @@ function startWorker(
   worker.stdout.resume();
   worker.stderr.resume();
 
+  // Waking the thread costs more than what it is told: what a turn of the loop has to say goes at once.
+  let waiting: Down[] = [];
+  const flush = (): void => {
+    const messages = waiting;
+    waiting = [];
+    port.postMessage(messages);
+  };
+
   return {
-    post: (messages) => port.postMessage(messages),
+    post(messages) {
+      if (waiting.length === 0) setImmediate(flush);
+      for (const message of messages) waiting.push(message);
+    },
     beats: () => Atomics.load(cells, BEATS),
     current: () => Atomics.load(cells, CURRENT),
     outsideMiB() {

@@ -122,7 +122,13 @@ class Call {
     }
     await lease.settled();
     this.#begunAt = deps.clock.now();
-    return callTool(this.#work, tool, { agent: this.#agent, call, key, signal: this.#signal });
+    const { waits } = this.#work;
+    const wait = waits.begin('tool', tool.card.name);
+    try {
+      return await callTool(this.#work, tool, { agent: this.#agent, call, key, signal: this.#signal });
+    } finally {
+      waits.end(wait);
+    }
   }
 
   async #lost(tool: Tool, error: OpenClawError): Promise<void> {

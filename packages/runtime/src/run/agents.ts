@@ -21,6 +21,7 @@ function resolveAgent(spec: AgentSpec | CodedAgent): Agent {
     ...optional('instructions', spec.instructions ?? card.instructions),
     ...optional('model', spec.model ?? card.model),
     ...(spec.permissions && { permissions: spec.permissions }),
+    ...((spec.reasoning || card.reasoning) && { reasoning: { ...card.reasoning, ...spec.reasoning } }),
     uses,
     code: spec,
     hasTools: card.tools.length > 0 || hasAny(uses),

@@ -3,6 +3,7 @@ import type { Clock } from '@openclaw-runtime/kit';
 import type { Approval, ApprovalGiven, ApproveData } from '@openclaw-runtime/protocol';
 import type { ApprovalPast } from './past.ts';
 import type { Rest } from './rest.ts';
+import type { Waits } from './waits.ts';
 import type { RunWriter } from './writer.ts';
 
 export interface ApprovalsHouse {
@@ -10,6 +11,7 @@ export interface ApprovalsHouse {
   readonly writer: RunWriter;
   readonly clock: Clock;
   readonly rest: Rest;
+  readonly waits?: Waits;
 }
 
 /** What a person is to be asked. `text`: the tool's exact arguments, or the question. */
@@ -59,9 +61,19 @@ export class Approvals {
     const { clock } = this.#house;
     const open = this.#asked.get(plea.id) ?? this.#begin(plea);
     open.untilMs ??= clock.now() + Math.min(open.expiresAt - clock.wall(), plea.timeoutMs);
-    const given = open.given ?? (await this.#house.rest.asking(() => this.#wait(plea.id, open, signal)));
+    const given = open.given ?? (await this.#untilGiven(plea, open, signal));
     this.#asked.delete(plea.id);
     return given;
+  }
+
+  async #untilGiven({ id, about, name }: Plea, open: Open, signal: AbortSignal): Promise<ApprovalGiven> {
+    const { rest, waits } = this.#house;
+    const wait = waits?.begin('person', name, about === 'tool' ? 'whether this tool may be called' : 'an answer', open.untilMs);
+    try {
+      return await rest.asking(() => this.#wait(id, open, signal));
+    } finally {
+      if (wait) waits?.end(wait);
+    }
   }
 
   /** Milliseconds until the first of those that are waited for expires. */

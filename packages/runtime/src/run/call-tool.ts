@@ -5,6 +5,7 @@ import type { AgentThreads, ThreadCall } from '../pool/threads.ts';
 import type { Agent } from './agents.ts';
 import type { Tool } from './toolbox.ts';
 import { untilAborted } from './until-aborted.ts';
+import type { Waits } from './waits.ts';
 import type { Work } from './work.ts';
 
 /** Characters of a result. */
@@ -45,7 +46,11 @@ function callHouse({ facts }: Work, house: HouseTool, { call, key, signal }: Cal
   return house.execute(argumentsOf(call), { key, run: facts, signal });
 }
 
-async function callThread({ deps, tenant, facts, lease }: Work, { card }: Tool, { agent, call, key, signal }: CallPlace): Promise<string> {
+async function callThread(
+  { deps, tenant, facts, lease, waits }: Work,
+  { card }: Tool,
+  { agent, call, key, signal }: CallPlace,
+): Promise<string> {
   const { threads, clock } = deps;
   if (!threads || !agent.code) throw new OpenClawError('NOT_IMPLEMENTED', 'This server runs no code of agents. Give it threads.');
   const secrets = Object.fromEntries(card.secrets.map((name) => [name, deps.secrets(name, agent.name)]));
@@ -55,10 +60,17 @@ async function callThread({ deps, tenant, facts, lease }: Work, { card }: Tool, 
     job: { kind: 'tool', tool: card.name, arguments: call.arguments || '{}', key, run: facts, secrets },
     ask: () => Promise.reject(new OpenClawError('NOT_IMPLEMENTED', 'A tool asks nothing of its run. Use an operation.')),
     said: (text, dropped) => deps.onSaid(lease.key, text, dropped),
+    queued: () => untilPlaced(waits),
   };
   const answer = await whenFree(threads, threadCall, { clock, signal });
   const value = answer === undefined ? '' : decodeState(answer);
   return typeof value === 'string' ? value : (JSON.stringify(value) ?? '');
+}
+
+/** No thread is free. */
+export function untilPlaced(waits: Waits): () => void {
+  const wait = waits.begin('thread');
+  return () => waits.end(wait);
 }
 
 async function whenFree(threads: AgentThreads, call: ThreadCall, { clock, signal }: Waiting): Promise<string | undefined> {

@@ -18,6 +18,15 @@ export class Chain {
     return next !== undefined;
   }
 
+  /** From now on the first of which this holds is asked before the one that is asked now, which comes last. False when there is none. */
+  prefer(isGood: (model: string) => boolean): boolean {
+    const good = this.#models.find((model) => model !== this.asked && isGood(model));
+    if (good === undefined) return false;
+    this.#models = [good, ...this.#models.filter((model) => model !== good && model !== this.asked), this.asked];
+    this.asked = good;
+    return true;
+  }
+
   /** Like `pass`, and for good. */
   drop(): boolean {
     const dropped = this.asked;

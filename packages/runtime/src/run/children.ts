@@ -41,11 +41,21 @@ export interface ChildPlace {
 /** Runs that a run starts. Each has an id that follows from its parent and its place there, so that it is found again, not started again, after a crash. */
 export class Children {
   readonly #work: Work;
-  readonly #open = new Set<string>();
+  #openRuns: Set<string> | undefined;
   #count = 0;
 
   constructor(work: Work) {
     this.#work = work;
+  }
+
+  /** Whether some have not ended. */
+  get isOpen(): boolean {
+    return this.#openRuns !== undefined && this.#openRuns.size > 0;
+  }
+
+  /** Made when it is needed: most operations start no runs. */
+  get #open(): Set<string> {
+    return (this.#openRuns ??= new Set());
   }
 
   /** What an earlier owner left. Children in a past that is shared with another run are that one's. */
@@ -83,12 +93,20 @@ export class Children {
         'The run that has this place was asked for something else. Ask for the same after a restart.',
       );
     const stopWaiting = call.timeoutMs === undefined ? undefined : await this.#limit(key, call.timeoutMs);
+    const unfollow = deps.budgets?.pauses.follow(key, (pause) => this.#work.childPaused(child, pause));
+    const { waits } = this.#work;
+    const wait = waits.begin('child', name, child, call.timeoutMs === undefined ? undefined : deps.clock.now() + call.timeoutMs);
     try {
       await untilDone(deps.store, key, signal);
     } finally {
+      waits.end(wait);
+      unfollow?.();
+      this.#work.childPaused(child, undefined);
       stopWaiting?.();
     }
-    return answerOf(child, await foldOf(deps.store, key), call, deps.agents.get(call.agent));
+    const fold = await foldOf(deps.store, key);
+    this.#work.spentBelow(fold.usage);
+    return answerOf(child, fold, call, deps.agents.get(call.agent));
   }
 
   /** The child's end is known; the record that says so. */
@@ -113,6 +131,8 @@ export class Children {
       ...(model !== undefined && { model }),
       ...(operation !== undefined && { operation }),
       ...(args !== undefined && { args }),
+      // Of the task: it is shared.
+      ...(asked.budget && { budget: asked.budget }),
       parent,
     };
   }

@@ -45,6 +45,10 @@ export function followCourse(course: Course, record: RunRecord, said: Amount): C
     case 'step.responding':
       if (course.asked !== undefined) course.kept = { model: course.asked, response: record.data.response };
       return course;
+    case 'budget.paused':
+      // The next call is no attempt, as the last one was not made, or broken off by ourselves.
+      course.isSpared = true;
+      return course;
     case 'step.resumed': {
       const now = amountOf(said);
       if (!course.isSpared) course.meters = countAttempt(course.meters, course.rung, course.before, now);

@@ -8,6 +8,7 @@ export function executeDamaged(lease: Lease, damage: string, store: Store) {
   return {
     command: () => undefined,
     look: () => undefined,
+    waits: () => [],
     release() {
       isReleased = true;
     },

@@ -1,16 +1,20 @@
 import { newId } from '@openclaw-runtime/kit';
 import {
   type ApproveData,
+  type ErrorBody,
   type ErrorCode,
   encodeRecord,
+  type LevelData,
   OpenClawError,
   type Outcome,
   type Payloads,
   type SendData,
+  type TopUpData,
   type Usage,
   type WireRecord,
 } from '@openclaw-runtime/protocol';
 import type { Command, Lease } from '@openclaw-runtime/store';
+import { type BudgetPast, beginBudgetPast } from '../budget/past.ts';
 import type { Answer } from './answer.ts';
 import { executeDamaged } from './damaged.ts';
 import { copyPast } from './fork.ts';
@@ -19,10 +23,11 @@ import { Operation } from './operation.ts';
 import type { Parked } from './parked.ts';
 import { type Replay, type ReplayState, replayRun } from './replay.ts';
 import { scrubbed, scrubbedJson } from './scrubbed.ts';
-import type { Seat } from './sessions.ts';
+import type { Seat, Turn } from './sessions.ts';
 import { createSnapshots, type Snapshots } from './snapshots.ts';
 import { Stop } from './stop.ts';
 import { Talk } from './talk.ts';
+import { byTelling, type WaitNow, waitForBudget } from './waits.ts';
 import { type RunDeps, Work } from './work.ts';
 import { RunWriter } from './writer.ts';
 
@@ -31,6 +36,8 @@ export interface RunningRun {
   command(command: Command): void;
   /** Ends the run when its time is up; parks it when it did nothing but wait for people for so long. */
   look(now: number, parkAfterMs: number): void;
+  /** What it waits for now, the most telling first. */
+  waits(): readonly WaitNow[];
   /** Lets go without an end in the log: the lease is lost, or the process drains. Another owner goes on. */
   release(): void;
   /** Resolves when the run is over for this process: when it is parked, to how. Never rejects, save for a defect. */
@@ -47,7 +54,8 @@ export function executeRun(lease: Lease, deps: RunDeps, isLeft: boolean, parked?
 class Execution implements RunningRun {
   readonly over: Promise<Parked | undefined>;
   readonly #work: Work;
-  readonly #deadlineMs: number;
+  /** But for what it waits for budgets. */
+  #deadlineMs: number;
   /** What the run does: it talks with a model, or carries out an operation of its agent's. */
   readonly #doing: Talk | Operation;
   /** Ids of commands that the log knows or is about to. */
@@ -60,6 +68,10 @@ class Execution implements RunningRun {
   #seat: Seat | undefined;
   /** When the first of its questions expires, as far as that is known from before it was parked. */
   readonly #questionsUntilMs: number | undefined;
+  readonly #wasParked: boolean;
+  /** Records of text at the last look, and when there were more of them last. */
+  #records = 0;
+  #saidMs = 0;
   /** Set while the run is being parked. */
   #parked: Parked | undefined;
 
@@ -70,6 +82,7 @@ class Execution implements RunningRun {
       this.#snapshots = createSnapshots(deps.store, lease, this.#past);
     });
     this.#work = new Work(lease, deps, asked, writer);
+    this.#wasParked = parked !== undefined;
     const wasLeft = isLeft || (lease.head.seq > 1 && !parked);
     this.#doing =
       asked.operation === undefined
@@ -93,12 +106,28 @@ class Execution implements RunningRun {
 
   look(now: number, parkAfterMs: number): void {
     const { brake, deps, lease } = this.#work;
-    if (now >= this.#deadlineMs) brake.halt(new Stop((used) => failure(tooLong(deps.limits), used)));
+    this.#work.look(now);
+    const { records } = this.#work.writer;
+    if (records !== this.#records) {
+      this.#records = records;
+      this.#saidMs = now;
+    }
+    if (now >= this.#deadlineMs + this.#work.heldMs(now)) brake.halt(new Stop((used) => failure(tooLong(deps.limits), used)));
+    else if (this.#hasWaited) brake.halt(new Stop((usage) => ({ status: 'budget_exhausted', error: this.#exhausted(), usage })));
     else if (this.#work.hasRested(parkAfterMs, now) && !brake.stop && !lease.incoming()) this.#park();
   }
 
+  waits(): readonly WaitNow[] {
+    const { waits, paused, lease, deps } = this.#work;
+    const own = [...waits.list(this.#saidMs), ...(paused ? [waitForBudget(paused, deps.clock.wall())] : [])];
+    if (lease.full()) own.push({ for: 'disk', forMs: 0 });
+    if (own.length > 0) return own.toSorted(byTelling);
+    return this.#doing instanceof Operation ? this.#doing.waits : [];
+  }
+
   release(): void {
-    const { brake, writer } = this.#work;
+    const { brake, writer, budget } = this.#work;
+    budget?.release();
     try {
       writer.flush();
     } catch {
@@ -110,10 +139,21 @@ class Execution implements RunningRun {
   #park(): void {
     const { approvals, deps } = this.#work;
     const { clock } = deps;
-    const deadlineMs = this.#deadlineMs;
-    const operationDeadlineMs = this.#doing instanceof Operation ? this.#doing.deadlineMs : undefined;
-    const untilMs = Math.min(clock.now() + approvals.leftMs, deadlineMs, operationDeadlineMs ?? deadlineMs);
-    this.#parked = { untilMs, deadlineMs, operationDeadlineMs, isCalled: false };
+    const { paused, budget } = this.#work;
+    const deadlineMs = paused ? undefined : this.#deadlineMs;
+    const operationDeadlineMs = this.#doing instanceof Operation && !paused ? this.#doing.deadlineMs : undefined;
+    const waitMs = paused ? paused.at + deps.limits.budgetWaitMs - clock.wall() : Number.POSITIVE_INFINITY;
+    const lastMs = deadlineMs ?? Number.POSITIVE_INFINITY;
+    const untilMs = Math.min(clock.now() + Math.min(approvals.leftMs, waitMs), lastMs, operationDeadlineMs ?? lastMs);
+    this.#parked = {
+      untilMs,
+      deadlineMs,
+      operationDeadlineMs,
+      budget: budget?.waiting,
+      waits: this.waits(),
+      atMs: clock.now(),
+      isCalled: false,
+    };
     this.#seat?.keep();
     this.release();
   }
@@ -153,7 +193,9 @@ class Execution implements RunningRun {
     using seat = session === undefined ? undefined : deps.sessions.seat(lease.key, session);
     this.#seat = seat;
     const replay = lease.head.seq > 1 || asked.fork ? await this.#replay() : undefined;
+    if (lease.head.seq > 1 && !this.#wasParked) this.#work.tier?.restored(lease.head.seq, this.#past?.tier);
     this.#open();
+    await this.#work.budget?.ready();
     brake.goOn();
     await (this.#doing instanceof Talk ? this.#talk(this.#doing, seat, replay) : this.#operate(this.#doing, seat));
   }
@@ -163,28 +205,47 @@ class Execution implements RunningRun {
     if (!seat) {
       let answer = await talk.begin(undefined, replay);
       // Looked at in the turn in which the end is written.
-      while (!talk.isOver(answer)) answer = await talk.converse(undefined, answer);
-      return this.#finish(answer);
+      for (;;) {
+        while (!talk.isOver(answer)) answer = await talk.converse(undefined, answer);
+        const entering = this.#work.budget?.flush();
+        if (!entering) return this.#finish(answer);
+        answer = talk.write(answer);
+        await entering;
+        brake.goOn();
+      }
     }
 
-    const turn = await seat.turn(brake.signal);
+    const turn = await this.#turn(seat);
     brake.goOn();
+    this.#work.thoughts.goOnFrom(turn.thought);
     for (let answer = await talk.begin(turn, replay); ; ) {
       answer = talk.write(talk.isOver(answer) ? answer : await talk.converse(turn, answer));
       await lease.settled();
-      await turn.save(talk.saidIn(turn, answer), talk.unanswered, brake.signal);
+      await turn.save(talk.saidIn(turn, answer), talk.unanswered, this.#work.thoughts.anchor, brake.signal);
+      await this.#work.budget?.flush();
       brake.goOn();
       if (talk.isOver(answer)) return this.#finish(answer);
+    }
+  }
+
+  async #turn(seat: Seat): Promise<Turn> {
+    const { waits, brake, asked } = this.#work;
+    const wait = waits.begin('turn', asked.session);
+    try {
+      return await seat.turn(brake.signal);
+    } finally {
+      waits.end(wait);
     }
   }
 
   /** An operation takes its turn in a session, and says nothing there. */
   async #operate(operation: Operation, seat: Seat | undefined): Promise<void> {
     const { brake, lease, deps } = this.#work;
-    if (seat) await seat.turn(brake.signal);
+    if (seat) await this.#turn(seat);
     brake.goOn();
     const value = await operation.carryOut();
     await operation.end();
+    await this.#work.budget?.flush();
     while (lease.incoming()) await lease.incoming();
     brake.goOn();
     const done = { status: 'completed', reason: 'stop', usage: this.#work.usage } as const;
@@ -202,10 +263,36 @@ class Execution implements RunningRun {
     this.#work.usage = replay.fold.usage;
     this.#past = replay.state;
     this.#accepted = new Set(replay.accepted);
+    this.#work.thoughts.restore(replay.state.thoughts);
+    this.#work.spend(this.#work.thoughts.judged);
+    this.#restoreBudget(asked.at, replay.state.budget);
     if (replay.state.approvals) this.#work.approvals.restore(replay.state.approvals, this.#questionsUntilMs);
     this.#doing.restore(replay);
     if (replay.cancelled !== undefined) this.#cancel(replay.cancelled);
     return replay;
+  }
+
+  /** What the run waited for budgets is no time of its own. */
+  #restoreBudget(at: number, past: BudgetPast = beginBudgetPast()): void {
+    const { deps, budget, pause } = this.#work;
+    budget?.restore(past);
+    const { paused, pausedMs } = past;
+    pause.restore(past);
+    const heldMs = pausedMs + (paused ? Math.max(deps.clock.wall() - paused.at, 0) : 0);
+    if (heldMs > 0) this.#deadlineMs = runDeadlineMs(at + heldMs, deps.limits, deps.clock);
+    this.#work.pastHeldMs = heldMs;
+  }
+
+  /** Whether it waited for a budget for as long as it may. */
+  get #hasWaited(): boolean {
+    const { paused, deps, pause } = this.#work;
+    return paused !== undefined && pause.isOwn && deps.clock.wall() >= paused.at + deps.limits.budgetWaitMs;
+  }
+
+  #exhausted(): ErrorBody {
+    const { paused } = this.#work;
+    if (paused) return paused.outcome.error;
+    return new OpenClawError('BUDGET_EXHAUSTED', 'Its budget had no room for long. Start it again with more.').toBody();
   }
 
   /** Takes the commands that came before the lease, then those that came since. */
@@ -228,7 +315,15 @@ class Execution implements RunningRun {
   }
 
   #end(records: readonly string[], outcome: Outcome): void {
-    this.#work.writer.append([...records, encodeRecord('run.finished', 0, 0, outcome)], true);
+    const { writer, lease, budget, deps, paused } = this.#work;
+    writer.append([...records, encodeRecord('run.finished', 0, 0, outcome)], true);
+    this.#work.account(outcome);
+    if (paused) deps.budgets?.pauses.set(lease.key, undefined);
+    if (!budget) return;
+    lease.settled().then(
+      () => budget.close(),
+      () => budget.release(),
+    );
   }
 
   /** The end after an error; a lease that is gone by now has another owner, who will write one. */
@@ -236,6 +331,7 @@ class Execution implements RunningRun {
     const { lease, brake } = this.#work;
     try {
       this.#openEarly();
+      await this.#work.budget?.flush();
       for (let coming = lease.incoming(); coming; coming = lease.incoming()) await coming;
       if (!brake.isReleased) this.#end([], outcome);
     } catch (error) {
@@ -255,10 +351,27 @@ class Execution implements RunningRun {
       if (kind === 'cancel') {
         writer.record('cancel.requested', 0, 0, { command: id }, 'disk');
         this.#cancel(id);
-      } else if (kind === 'feedback') writer.record('feedback.given', 0, 0, { command: id, feedback: data }, 'disk');
+      } else if (kind === 'feedback') {
+        writer.record('feedback.given', 0, 0, { command: id, feedback: data }, 'disk');
+        this.#work.thoughts.learn(data);
+      } else if (kind === 'topup') this.#topUp(id, data as TopUpData);
+      else if (kind === 'level') this.#setLevel(id, data as LevelData);
       else if (kind === 'approve') this.#work.approvals.take(id, data as ApproveData);
     }
     if (!this.#doing.isWaiting(id)) lease.handled(id);
+  }
+
+  #topUp(command: string, data: TopUpData): void {
+    const added = { command, ...(typeof data === 'number' ? { usd: data } : data) };
+    this.#work.writer.record('budget.added', 0, 0, added, 'disk');
+    if (this.#work.paused) this.#work.pause.raised();
+    // What fails here is done by the next owner.
+    this.#work.budget?.raise(added).catch(() => undefined);
+  }
+
+  #setLevel(command: string, { level }: LevelData): void {
+    this.#work.writer.record('level.set', 0, 0, { command, level }, 'disk');
+    this.#work.thoughts.setLevel(level);
   }
 
   #take(command: string, { mode, text }: SendData): void {
@@ -275,6 +388,7 @@ class Execution implements RunningRun {
 
 /** When the first question of a run that was parked expires; absent where the run's time is up before. */
 function questionsUntilMs({ untilMs, deadlineMs, operationDeadlineMs = deadlineMs }: Parked): number | undefined {
+  if (deadlineMs === undefined || operationDeadlineMs === undefined) return undefined;
   return untilMs < Math.min(deadlineMs, operationDeadlineMs) ? untilMs : undefined;
 }
 

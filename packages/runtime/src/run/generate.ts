@@ -1,15 +1,32 @@
 import type { ModelAnswer } from '@openclaw-runtime/agent';
 import { backoffMs, type Clock, type Random, sleep } from '@openclaw-runtime/kit';
-import { type Leveled, type ModelBroker, type ModelRequest, type ModelSink, mayAnswerElsewhere } from '@openclaw-runtime/model';
+import {
+  type Leveled,
+  type ModelBroker,
+  type ModelEnd,
+  type ModelRequest,
+  type ModelSink,
+  mayAnswerElsewhere,
+} from '@openclaw-runtime/model';
 import { addUsage, NO_USAGE, OpenClawError, type Usage } from '@openclaw-runtime/protocol';
+import type { Account } from '../budget/account.ts';
+import { tokensIn } from '../budget/forecast.ts';
 import { ToldLevels } from './level-warning.ts';
 import type { RunLimits } from './limits.ts';
+import { type Meter, pay } from './pay.ts';
+import type { RunTier } from './run-tier.ts';
+import type { Waits } from './waits.ts';
 
 export interface GenerateHouse {
   readonly broker: ModelBroker;
   readonly clock: Clock;
   readonly random: Random;
   readonly limits: RunLimits;
+  /** Absent where the run falls under no budget. */
+  readonly budget?: Account | undefined;
+  /** Absent where nobody minds how models fare. */
+  readonly tier?: RunTier | undefined;
+  readonly waits: Waits;
 }
 
 const BACKOFF = { baseMs: 100, capMs: 5_000 };
@@ -22,17 +39,19 @@ export async function generate(
   signal: AbortSignal,
   leveled: (model: string, leveled: Leveled) => void,
 ): Promise<ModelAnswer> {
-  const { broker, clock, random, limits } = house;
-  let models = [request.model, ...broker.info(request.model).fallbacks];
+  const { clock, random, limits } = house;
+  let models = modelsFor(request.model, house);
   let spent = NO_USAGE;
+  let leastTokens = 0;
   const told = new ToldLevels();
   for (let tries = 1; ; tries++) {
     const model = models[0] ?? request.model;
     const sink = new Silence((each) => {
       if (told.isNews(model, each)) leveled(model, each);
     });
+    const wait = house.waits.begin('first chunk', model);
     try {
-      const { finish, usage: last, toolCalls } = await broker.stream({ ...request, model }, sink, signal);
+      const { finish, usage: last, toolCalls } = await ask(house, { ...request, model }, sink, leastTokens, signal);
       const usage = addUsage(sink.usage, last);
       spend(usage);
       return { text: sink.said, toolCalls, finish, usage: addUsage(spent, usage) };
@@ -41,14 +60,45 @@ export async function generate(
       if (signal.aborted) throw signal.reason;
       const error = OpenClawError.from(thrown);
       spent = addUsage(spent, sink.usage);
+      if (error.code === 'BUDGET_EXHAUSTED') {
+        // It is asked again when there is room for as much.
+        leastTokens = tokensIn(sink.said);
+        continue;
+      }
       if (models.length > 1 && (error.retryable || mayAnswerElsewhere(error))) models = models.slice(1);
       else if (!error.retryable || tries >= limits.noProgressAttempts) throw error;
-      else await sleep(clock, Math.max(backoffMs(BACKOFF, tries, random), error.retryAfterMs ?? 0, 1), signal);
+      else {
+        house.waits.turn(wait, 'retry', `${error.code}: ${error.message}`);
+        await sleep(clock, Math.max(backoffMs(BACKOFF, tries, random), error.retryAfterMs ?? 0, 1), signal);
+      }
+    } finally {
+      house.waits.end(wait);
     }
   }
 }
 
+function ask(house: GenerateHouse, request: ModelRequest, sink: Silence, leastTokens: number, signal: AbortSignal): Promise<ModelEnd> {
+  const { broker, clock, budget: account } = house;
+  if (!account) return broker.stream(request, sink, signal);
+  return pay({ account, clock, step: 0, request, leastTokens, signal, isKept: () => false }, (asked, meter, watched) => {
+    sink.meter = meter;
+    return broker.stream(asked, sink, watched);
+  });
+}
+
+/** A model that is not to be relied on comes last; first where it is time to find out whether it has recovered. */
+function modelsFor(model: string, { broker, tier }: GenerateHouse): readonly string[] {
+  const { fallbacks } = broker.info(model);
+  if (!tier?.isStatic(model) || tier.mayProbe(model)) return [model, ...fallbacks];
+  const { substitute } = tier;
+  const others = substitute === undefined ? fallbacks : [substitute, ...fallbacks];
+  const good = others.filter((each) => each !== model && !tier.isStatic(each));
+  return [...new Set([...good, model])];
+}
+
 class Silence implements ModelSink {
+  /** Of a call that is paid for. */
+  meter: Meter | undefined;
   said = '';
   usage: Usage = NO_USAGE;
   readonly #leveled: (leveled: Leveled) => void;
@@ -63,13 +113,17 @@ class Silence implements ModelSink {
 
   text(delta: string): void {
     this.said += delta;
+    this.meter?.heard('text', delta);
   }
 
   spent(usage: Usage): void {
     this.usage = addUsage(this.usage, usage);
+    this.meter?.spent(usage);
   }
 
-  thinking(): void {}
+  thinking(delta: string): void {
+    this.meter?.heard('thinking', delta);
+  }
 
   retry(): void {}
 

@@ -14,6 +14,8 @@ export interface RunLimits {
   readonly runMs: number;
   /** Milliseconds in which a run did nothing but wait for people, after which it is parked: it leaves its thread and memory until one of them answers. */
   readonly parkAfterMs: number;
+  /** Milliseconds that a run waits for a budget to have room before it ends as `budget_exhausted`. */
+  readonly budgetWaitMs: number;
 }
 
 export const RUN_LIMITS: RunLimits = {
@@ -23,6 +25,7 @@ export const RUN_LIMITS: RunLimits = {
   regeneratedChars: 2_000_000,
   runMs: 30 * 60_000,
   parkAfterMs: 10_000,
+  budgetWaitMs: 24 * 3_600_000,
 };
 
 /** What a run gets at least from each owner, so that none dies of the time in which nobody could work on it. The meter of attempts bounds how often. */

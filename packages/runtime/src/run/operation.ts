@@ -2,7 +2,7 @@ import { type Ask, type CodedAgent, encodeState, type OperationCard, type Operat
 import { addUsage, type ErrorBody, OpenClawError } from '@openclaw-runtime/protocol';
 import type { AgentThreads } from '../pool/threads.ts';
 import type { Agent } from './agents.ts';
-import { untilFree } from './call-tool.ts';
+import { untilFree, untilPlaced } from './call-tool.ts';
 import { Children } from './children.ts';
 import { runDeadlineMs } from './limits.ts';
 import { beginOperation, DIED, type OperationPast } from './past.ts';
@@ -12,6 +12,7 @@ import { Requests } from './requests.ts';
 import { isThreadLost, Restarts } from './restarts.ts';
 import { scrubbed } from './scrubbed.ts';
 import { Stop } from './stop.ts';
+import type { WaitNow } from './waits.ts';
 import type { Work } from './work.ts';
 
 /** Timers take no more. */
@@ -24,9 +25,11 @@ export class Operation {
   readonly #isLeft: boolean;
   readonly #children: Children;
   /** Errors that it was told by the run, as far as the pool of threads says such things too. */
-  readonly #told = new Set<string>();
+  #told: Set<string> | undefined;
   #past: OperationPast = beginOperation();
   #replay: Replay | undefined;
+  /** When its code began, on the clock's `now`. */
+  #sinceMs: number;
   #deadlineMs: number | undefined;
 
   /** `isLeft`: a dead process may have been at it. `deadlineMs`: when its time is up, where that is known from before it was parked. */
@@ -34,6 +37,7 @@ export class Operation {
     this.#work = work;
     this.#name = name;
     this.#isLeft = isLeft;
+    this.#sinceMs = work.deps.clock.now();
     this.#deadlineMs = deadlineMs;
     this.#children = new Children(work);
   }
@@ -79,8 +83,8 @@ export class Operation {
   }
 
   /** The run ends: what it started ends with it, also what an earlier owner started. It goes on only where another owner of the run does. */
-  async end(): Promise<void> {
-    if (!this.#work.brake.isReleased) await this.#children.cancel();
+  end(): Promise<void> | undefined {
+    return this.#work.brake.isReleased || !this.#children.isOpen ? undefined : this.#children.cancel();
   }
 
   /** Before it is begun another time, the log knows of it: it may be what its processes die of. */
@@ -96,7 +100,7 @@ export class Operation {
 
   async #untilDone(code: CodedAgent, threads: AgentThreads, requests: Requests): Promise<string | undefined> {
     const { brake, deps, writer } = this.#work;
-    const restarts = new Restarts();
+    const restarts = new Restarts(this.#past.strikes);
     for (;;) {
       brake.goOn();
       try {
@@ -104,7 +108,8 @@ export class Operation {
       } catch (thrown) {
         const free = untilFree(deps.clock, brake.signal, thrown, this.#isAnswer);
         if (free) {
-          await free;
+          const placed = untilPlaced(this.#work.waits);
+          await free.finally(placed);
           continue;
         }
         brake.goOn();
@@ -128,7 +133,16 @@ export class Operation {
       answer.catch(this.#heed);
       return answer;
     };
-    return threads.call({ agent, tenant, job: this.#job(agent), ask, said }, brake.signal);
+    this.#sinceMs = deps.clock.now();
+    return threads.call({ agent, tenant, job: this.#job(agent), ask, said, queued: this.#queued }, brake.signal);
+  }
+
+  readonly #queued = (): (() => void) => untilPlaced(this.#work.waits);
+
+  /** Its own code, where it waits for nothing else. */
+  get waits(): readonly WaitNow[] {
+    const forMs = Math.max(Math.round(this.#work.deps.clock.now() - this.#sinceMs), 0);
+    return [{ for: 'code', name: this.#name, forMs }];
   }
 
   /** Knows what the operation is told before it is. */
@@ -137,11 +151,11 @@ export class Operation {
   };
 
   #tell(error: Pick<ErrorBody, 'code' | 'message'>): void {
-    if (error.code === 'RATE_LIMITED' || error.code === 'SHUTTING_DOWN') this.#told.add(wordsOf(error));
+    if (error.code === 'RATE_LIMITED' || error.code === 'SHUTTING_DOWN') (this.#told ??= new Set()).add(wordsOf(error));
   }
 
   /** Whether the operation was told this by the run, however long ago, and ends with it. */
-  readonly #isAnswer = (error: OpenClawError): boolean => this.#told.has(wordsOf(error));
+  readonly #isAnswer = (error: OpenClawError): boolean => this.#told?.has(wordsOf(error)) === true;
 
   #job(code: CodedAgent): OperationJob {
     const { asked, facts } = this.#work;
@@ -174,7 +188,7 @@ export class Operation {
   #limit({ timeoutMs }: OperationCard): () => void {
     const { asked, deps, brake } = this.#work;
     if (timeoutMs === undefined) return () => undefined;
-    this.#deadlineMs ??= runDeadlineMs(asked.at, { runMs: timeoutMs }, deps.clock);
+    this.#deadlineMs ??= runDeadlineMs(asked.at + this.#work.pastHeldMs, { runMs: timeoutMs }, deps.clock);
     const deadlineMs = this.#deadlineMs;
     const error = new OpenClawError(
       'PROVIDER_TIMEOUT',
@@ -182,7 +196,7 @@ export class Operation {
     );
     let cancel: () => void = () => undefined;
     const arm = (): void => {
-      const leftMs = deadlineMs - deps.clock.now();
+      const leftMs = deadlineMs + this.#work.heldMs(deps.clock.now()) - deps.clock.now();
       if (leftMs > 0) cancel = deps.clock.after(Math.min(leftMs, LONGEST_MS), arm);
       else brake.halt(new Stop((usage) => ({ status: 'timed_out', error: error.toBody(), usage })));
     };

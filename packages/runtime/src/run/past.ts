@@ -1,6 +1,9 @@
 import { hash } from 'node:crypto';
 import type { DonePiece } from '@openclaw-runtime/agent';
 import { type ApprovalGiven, addUsage, NO_USAGE, type RunRecord, type Usage } from '@openclaw-runtime/protocol';
+import { type BudgetPast, beginBudgetPast, followBudget } from '../budget/past.ts';
+import type { ThoughtsPast } from '../think/thoughts.ts';
+import { isStrike } from './restarts.ts';
 
 /** What recovery has to know of a run's tools, approvals, operation and children. It is JSON. Runs that have none of these have nothing of it. */
 export interface Past {
@@ -8,6 +11,10 @@ export interface Past {
   approvals?: ApprovalPast[];
   operation?: OperationPast;
   children?: ChildrenPast;
+  thoughts?: ThoughtsPast;
+  budget?: BudgetPast;
+  /** The records up to here are those of the run whose past this one shares. */
+  shared?: number;
 }
 
 /** A call of a tool that a model asked for. */
@@ -48,6 +55,8 @@ export interface OperationPast {
   generated: Usage;
   /** Threads that were lost, over the whole run. */
   losses: number;
+  /** Of these, those that ran out of memory. */
+  strikes?: number;
   /** Of these, those that were lost with their processes, one after another, while it came to nothing and waited for nobody. */
   deaths?: number;
 }
@@ -75,6 +84,13 @@ export function followPast(past: Past, record: RunRecord, lastStep: number): voi
   switch (record.kind) {
     case 'run.created':
       if (record.data.operation !== undefined) past.operation = beginOperation();
+      if (record.data.fork) past.shared = record.data.fork.seq;
+      return;
+    case 'budget.settled':
+    case 'budget.paused':
+    case 'budget.resumed':
+    case 'budget.added':
+      if (record.seq > (past.shared ?? 0)) followBudget((past.budget ??= beginBudgetPast()), record);
       return;
     case 'tool.called':
       if (operation === undefined) (past.calls ??= []).push({ step: record.step, id: record.data.id });
@@ -138,6 +154,7 @@ function followOperation(past: Past, operation: OperationPast, record: RunRecord
       return;
     case 'thread.lost':
       operation.losses++;
+      if (isStrike(record.data.error)) operation.strikes = (operation.strikes ?? 0) + 1;
       if (record.data.error.code === DIED && !isWaiting(past)) operation.deaths = (operation.deaths ?? 0) + 1;
       return;
     default:

@@ -1,6 +1,6 @@
 import type { AgentSpec, ModelCall } from '@openclaw-runtime/agent';
 import type { ModelBroker } from '@openclaw-runtime/model';
-import { type Message, OpenClawError, type RunRequest, type ToolSpec } from '@openclaw-runtime/protocol';
+import { type Message, OpenClawError, type RunRequest, type Settings, type ToolSpec } from '@openclaw-runtime/protocol';
 import { metersOf } from './course.ts';
 import { deliveredOf } from './ladder.ts';
 import type { Given } from './messages.ts';
@@ -30,7 +30,7 @@ export interface Question {
 export function stepCall(asked: RunRequest, deps: QuestionHouse, { step, turn, dialogue, tools, answers, replay }: Question): StepCall {
   const agent = agentOf(asked, deps);
   const messages = [...systemOf(agent), ...(turn?.messages ?? []), ...messagesOf(asked), ...(turn?.held ?? []), ...dialogue];
-  const call = { step, model: modelOf(asked, agent, deps, replay), messages, tools, ...levelOf(asked) };
+  const call = { step, model: modelOf(asked, agent, deps, replay), messages, tools, ...settingsOf(asked, step) };
   if (replay?.fold.steps.length) return { ...call, resume: resumeOf(deps.broker, replay) };
   return answers.length > 0 ? { ...call, answers: answers.map(({ command }) => command) } : call;
 }
@@ -46,7 +46,7 @@ export function operationCall(
   const agent = agentOf(asked, deps);
   const system = messages.some(({ role }) => role === 'system') ? [] : systemOf(agent);
   const wanted = modelOf({ ...asked, ...(model !== undefined && { model }) }, agent, deps, replay);
-  const call = { step, model: wanted, messages: [...system, ...messages], tools, ...levelOf(asked) };
+  const call = { step, model: wanted, messages: [...system, ...messages], tools };
   return replay ? { ...call, resume: resumeOf(deps.broker, replay) } : call;
 }
 
@@ -64,6 +64,14 @@ function systemOf({ instructions }: AgentSpec): readonly Message[] {
   return instructions ? [{ role: 'system', content: instructions }] : [];
 }
 
+/** A tool that has to be called is called in the first step: later ones could not end otherwise. */
+function settingsOf({ settings }: RunRequest, step: number): { readonly settings?: Settings } {
+  if (!settings) return {};
+  if (step === 1 || settings.toolChoice === 'none') return { settings };
+  const { toolChoice: _, ...others } = settings;
+  return { settings: others };
+}
+
 function modelOf(
   { model }: Pick<RunRequest, 'model'>,
   agent: AgentSpec,
@@ -71,11 +79,6 @@ function modelOf(
   replay: Replay | undefined,
 ): string {
   return known(broker, replay?.course.began) ?? model ?? agent.model ?? defaultModel;
-}
-
-/** `auto` leaves it to the provider. */
-function levelOf({ level }: RunRequest): Pick<StepCall, 'level'> {
-  return level === undefined || level === 'auto' ? {} : { level };
 }
 
 /** Where an earlier owner was with the step, as far as its models are still there. */

@@ -1,5 +1,6 @@
-import { applyRecord, decodeRecords, emptyFold, OpenClawError, type RunFold, type RunRecord } from '@openclaw-runtime/protocol';
+import { applyRecord, decodeRecords, emptyFold, OpenClawError, type RunFold, type RunRecord, type Tier } from '@openclaw-runtime/protocol';
 import type { RunKey, Snapshot, Store } from '@openclaw-runtime/store';
+import { followThoughts } from '../think/thoughts.ts';
 import { beginCourse, type Course, followCourse } from './course.ts';
 import type { Given } from './messages.ts';
 import { followPast, type Past } from './past.ts';
@@ -25,6 +26,8 @@ export interface ReplayState extends Past {
   cancelled?: string;
   readonly given: Given[];
   course: Course;
+  /** What was said of it last. */
+  tier?: Tier;
   /** The last step, and the characters that its surviving attempt has. */
   step: number;
   readonly said: { readonly text: { length: number }; readonly thinking: { length: number } };
@@ -67,6 +70,20 @@ export function applyReplay(state: ReplayState, record: RunRecord): void {
       return;
     case 'feedback.given':
       accepted.push(record.data.command);
+      return;
+    case 'budget.added':
+      accepted.push(record.data.command);
+      followPast(state, record, state.step);
+      return;
+    case 'tier.changed':
+      state.tier = record.data.tier;
+      return;
+    case 'level.set':
+      accepted.push(record.data.command);
+      followThoughts(state, record);
+      return;
+    case 'level.chosen':
+      followThoughts(state, record);
       return;
     case 'approval.given':
       if (record.data.command !== undefined) accepted.push(record.data.command);

@@ -17,6 +17,9 @@ import type { Work } from './work.ts';
 const MAX_KEPT = 64 << 20;
 const PIECE_CHARS = 256;
 
+/** What an operation tells of the answer that it got last: `{correct}` or `{rating}`, as in feedback. */
+const OUTCOME = 'reasoning.outcome';
+
 type PieceWork = (before: string[]) => Promise<string | undefined>;
 type AskOf<D extends Ask['do']> = Extract<Ask, { readonly do: D }>;
 
@@ -31,7 +34,7 @@ export class Requests {
   readonly #signal: AbortSignal;
   readonly #children: Children;
   /** By what, name and number: what is done since the state was saved last, and what is on its way. */
-  readonly #known = new Map<string, DonePiece>();
+  #known: Map<string, DonePiece> | undefined;
   readonly #pending = new Map<string, Promise<string | undefined>>();
   /** Characters of what is done, about. */
   #kept = 0;
@@ -40,10 +43,10 @@ export class Requests {
   /** The step that an earlier owner of the run left open. */
   #open: Replay | undefined;
   #lastStep: number;
-  /** Model calls that are shown follow one another: the last of them, while it goes on. */
+  /** Model calls that are shown follow one another: the last of them. */
   #streaming: Promise<unknown> | undefined;
   /** Events that an earlier start has told, by name. */
-  #told: Map<string, number> = new Map();
+  #told: Map<string, number> | undefined;
 
   constructor(work: Work, agent: Agent, children: Children, past: OperationPast, replay: Replay | undefined, signal: AbortSignal) {
     this.#work = work;
@@ -54,6 +57,7 @@ export class Requests {
     const steps = replay?.fold.steps ?? [];
     this.#lastStep = steps.at(-1)?.step ?? 0;
     if (replay && steps.at(-1)?.ended === false) this.#open = replay;
+    if (past.pieces.length === 0) return;
     const byStep = new Map(steps.map((fold) => [fold.step, fold]));
     past.pieces = past.pieces.map((piece) => withAnswer(piece, byStep.get(past.base + piece.n + 1), past.usages[piece.n]));
     for (const piece of past.pieces) this.#know(piece);
@@ -62,7 +66,8 @@ export class Requests {
   /** The operation begins from its last state. */
   restart(): void {
     this.#work.rest.steps = 0;
-    this.#told = new Map(this.#past.events);
+    const { events } = this.#past;
+    this.#told = events.length > 0 ? new Map(events) : undefined;
   }
 
   /** Answers with text as `encodeState` writes it, once it is durable. */
@@ -73,7 +78,7 @@ export class Requests {
       case 'stream':
         return this.#piece('stream', '', request.n, (before) => this.#stream(request, before));
       case 'generate':
-        return this.#piece('generate', request.name, request.n, () => this.#generate(request));
+        return this.#piece('generate', request.name, request.n, (before) => this.#generate(request, before));
       case 'begun':
         rest.steps++;
         return Promise.resolve(undefined);
@@ -107,7 +112,7 @@ export class Requests {
   /** `work` logs what it comes to; an error is logged here, behind the records that it left in `before`. */
   #piece(what: DonePiece['what'], name: string, n: number, work: PieceWork): Promise<string | undefined> {
     const key = keyOf({ what, name, n });
-    const done = this.#known.get(key);
+    const done = this.#known?.get(key);
     if (done?.error) return Promise.reject(OpenClawError.fromBody(done.error));
     if (done) return Promise.resolve(done.value);
     const pending = this.#pending.get(key);
@@ -157,7 +162,7 @@ export class Requests {
   }
 
   #know(piece: DonePiece): void {
-    this.#known.set(keyOf(piece), piece);
+    (this.#known ??= new Map()).set(keyOf(piece), piece);
     this.#kept += PIECE_CHARS + (piece.value?.length ?? 0);
     if (piece.what === 'stream') this.#streams = Math.max(this.#streams, piece.n + 1);
   }
@@ -167,12 +172,9 @@ export class Requests {
   }
 
   #stream(request: AskOf<'stream'>, before: string[]): Promise<string | undefined> {
-    const next = this.#streaming ? this.#streaming.then(() => this.#shown(request, before)) : this.#shown(request, before);
-    const over = (): void => {
-      if (this.#streaming === last) this.#streaming = undefined;
-    };
-    const last = next.then(over, over);
-    this.#streaming = last;
+    const show = (): Promise<string | undefined> => this.#shown(request, before);
+    const next = this.#streaming ? this.#streaming.then(show, show) : show();
+    this.#streaming = next;
     return next;
   }
 
@@ -184,10 +186,18 @@ export class Requests {
     this.#open = undefined;
     this.#lastStep = step;
     const question = operationCall(asked, deps, call, step, open);
+    const thought = this.#work.think(question, { isNew: true, isOwn: true }, this.#signal);
+    const depth = thought instanceof Promise ? await thought : thought;
     writer.attempt = question.resume?.delivered.attempt ?? 1;
     writer.spent = NO_USAGE;
+    const since = this.#work.workedMs;
     try {
-      const result = await runStep(deps, { lease, writer, signal: this.#signal }, question);
+      const result = await runStep(
+        deps,
+        { lease, writer, signal: this.#signal, budget: this.#work.budget, tier: this.#work.tier, waits: this.#work.waits },
+        { ...question, ...depth },
+      );
+      this.#work.thoughts.spent(depth, question.model, result.usage, this.#work.workedMs - since);
       const { finish, text, toolCalls, records } = answerOf(step, result);
       this.#spend(result.usage);
       writer.append(records, false);
@@ -209,16 +219,24 @@ export class Requests {
     this.#past.usages.push(usage);
   }
 
-  async #generate({ name, n, call }: AskOf<'generate'>): Promise<string | undefined> {
+  async #generate({ name, n, call }: AskOf<'generate'>, before: string[]): Promise<string | undefined> {
     const { deps, asked, tenant } = this.#work;
     const since = deps.clock.now();
-    const { model, messages, tools, level } = operationCall(asked, deps, call, 0, undefined);
+    const { workedMs } = this.#work;
+    const asking = operationCall(asked, deps, call, 0, undefined);
+    const thought = this.#work.think(asking, { isNew: true, isOwn: true }, this.#signal);
+    const depth = thought instanceof Promise ? await thought : thought;
+    if (depth.chosen) before.push(encodeRecord('level.chosen', 0, 0, depth.chosen));
+    const { model, messages, tools } = asking;
+    const { level } = depth;
     const spend = (usage: Usage): void => this.#work.spend(usage);
     const question = { model, messages, tenant, ...(tools && { tools }), ...(level && { level }) };
-    const answer = await generate(deps, question, spend, this.#signal, (who, leveled) =>
+    const house = { ...deps, budget: this.#work.budget, tier: this.#work.tier, waits: this.#work.waits };
+    const answer = await generate(house, question, spend, this.#signal, (who, leveled) =>
       recordLevel(this.#work.writer, { step: 0, model: who }, leveled),
     );
-    return this.#done({ what: 'generate', name, n, value: this.#encoded(answer) }, since);
+    this.#work.thoughts.spent(depth, model, answer.usage, this.#work.workedMs - workedMs);
+    return this.#done({ what: 'generate', name, n, value: this.#encoded(answer) }, since, before);
   }
 
   #step({ name, n, ms, value, error }: AskOf<'done'>): string | undefined {
@@ -253,15 +271,16 @@ export class Requests {
   async #emit({ name, data, step }: AskOf<'emit'>): Promise<undefined> {
     const { writer, lease, deps } = this.#work;
     if (step === undefined) {
-      const told = this.#told.get(name) ?? 0;
+      const told = this.#told?.get(name) ?? 0;
       if (told > 0) {
-        this.#told.set(name, told - 1);
+        this.#told?.set(name, told - 1);
         return;
       }
       countEvent(this.#past, name);
     }
     const event = { name, data: JSON.parse(scrubbedJson(data, deps.scrub)) as unknown, ...(step !== undefined && { step }) };
     writer.record('event', 0, 0, event, 'process');
+    if (name === OUTCOME) this.#work.thoughts.learn(event.data);
     await lease.settled();
   }
 
@@ -270,8 +289,8 @@ export class Requests {
     const value = scrubbedJson(state, deps.scrub);
     writer.record('state.saved', 0, 0, { version, state: value }, 'disk');
     saved(this.#past, { version, value }, this.#lastStep);
-    this.#told.clear();
-    this.#known.clear();
+    this.#told = undefined;
+    this.#known = undefined;
     this.#kept = 0;
     this.#streams = 0;
     await lease.settled();

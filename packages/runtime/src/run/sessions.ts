@@ -1,6 +1,7 @@
 import type { Clock } from '@openclaw-runtime/kit';
 import type { Message } from '@openclaw-runtime/protocol';
 import type { RunKey, Store } from '@openclaw-runtime/store';
+import type { Anchor } from '../think/thinker.ts';
 import { untilAborted } from './until-aborted.ts';
 import { whenNotFull } from './when-not-full.ts';
 
@@ -22,18 +23,21 @@ export interface Seat extends Disposable {
 
 export interface Turn {
   readonly messages: readonly Message[];
+  /** How deep the run before thought, and why; absent where nobody predicted that. */
+  readonly thought: Anchor | undefined;
   /** Given to the run before, which could not answer them: they come behind this run's input. */
   readonly held: readonly Message[];
   /**
    * What this run adds to the session, its input and `held` included, and what it leaves to the next. Takes the place of what it, or a dead owner of it, saved
    * before. Waits while the disk is full.
    */
-  save(said: readonly Message[], held: readonly Message[], signal: AbortSignal): Promise<void>;
+  save(said: readonly Message[], held: readonly Message[], thought: Anchor | undefined, signal: AbortSignal): Promise<void>;
 }
 
 interface SessionState {
   readonly messages: readonly Message[];
   readonly held?: readonly Message[];
+  readonly thought?: Anchor;
   /** The run that spoke last. */
   readonly last: string;
   /** What that run found: so many messages, and those that were held for it. */
@@ -131,8 +135,10 @@ async function takeTurn(store: Store, clock: Clock, tenant: string, name: string
   return {
     messages,
     held,
-    async save(said, left, signal) {
-      const next: SessionState = { messages: [...messages, ...said], held: left, last: run, found: { count: messages.length, held } };
+    thought: state?.thought,
+    async save(said, left, thought, signal) {
+      const found = { count: messages.length, held };
+      const next: SessionState = { messages: [...messages, ...said], held: left, ...(thought && { thought }), last: run, found };
       const text = JSON.stringify(next);
       if (isSaved || text === value) return;
       rev = await whenNotFull(clock, signal, () => store.state.put(tenant, name, text, rev));

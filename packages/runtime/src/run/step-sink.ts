@@ -3,6 +3,8 @@ import { addUsage, type ErrorBody, type Usage } from '@openclaw-runtime/protocol
 import type { Lease } from '@openclaw-runtime/store';
 import type { Comparison } from './comparison.ts';
 import { recordLevel, type ToldLevels } from './level-warning.ts';
+import type { Meter } from './pay.ts';
+import type { Wait, WaitFor, Waits } from './waits.ts';
 import type { RunWriter } from './writer.ts';
 
 /** One call of a step. */
@@ -20,15 +22,21 @@ export class StepSink implements ModelSink {
   readonly #place: CallPlace;
   /** Shared by the calls of the step. */
   readonly #told: ToldLevels;
+  readonly #waits: Waits;
+  /** For as long as the call goes on. */
+  wait: Wait | undefined;
   attempt: number;
   comparison: Comparison | undefined;
+  /** Of a call that is paid for. */
+  meter: Meter | undefined;
   /** Whether the model said anything. */
   heard = false;
   /** What the provider calls the response, when it keeps it. */
   response: string | undefined;
 
-  constructor(lease: Lease, writer: RunWriter, place: CallPlace, attempt: number, told: ToldLevels) {
+  constructor(lease: Lease, writer: RunWriter, place: CallPlace, attempt: number, told: ToldLevels, waits: Waits) {
     this.#lease = lease;
+    this.#waits = waits;
     this.#writer = writer;
     this.#place = place;
     this.attempt = attempt;
@@ -43,11 +51,17 @@ export class StepSink implements ModelSink {
     this.#take('thinking', delta);
   }
 
+  asked(): void {
+    this.#waitFor('first chunk');
+  }
+
   retry(error: ErrorBody, delayMs: number): void {
+    this.#waitFor('retry', `${error.code}: ${error.message}`, delayMs);
     this.#writer.record('step.retried', this.#place.step, this.attempt, { error, delayMs: Math.round(delayMs) }, 'process');
   }
 
   queued(ahead: number): void {
+    this.#waitFor('rate limit', `${ahead} calls are before it`);
     const { step, model } = this.#place;
     this.#writer.record('step.queued', step, this.attempt, { model, ahead }, 'process');
   }
@@ -63,14 +77,23 @@ export class StepSink implements ModelSink {
 
   spent(usage: Usage): void {
     this.#writer.spent = addUsage(this.#writer.spent, usage);
+    this.meter?.spent(usage);
   }
 
   full(): Promise<void> | undefined {
     return this.#lease.full();
   }
 
+  #waitFor(what: WaitFor, detail?: string, leftMs?: number): void {
+    if (this.wait) this.#waits.turn(this.wait, what, detail, leftMs);
+  }
+
   #take(flow: 'text' | 'thinking', delta: string): void {
-    this.heard = true;
+    if (!this.heard) {
+      this.heard = true;
+      this.#waitFor('next chunk');
+    }
+    this.meter?.heard(flow, delta);
     if (this.comparison) this.comparison.delta(flow, delta);
     else this.#writer.text(flow, this.#place.step, this.attempt, delta);
   }

@@ -1,7 +1,19 @@
 import { backoffMs, type Clock, type Random, sleep } from '@openclaw-runtime/kit';
 import { type Level, type ModelBroker, type ModelEnd, type ModelRequest, mayAnswerElsewhere } from '@openclaw-runtime/model';
-import { addUsage, type Message, NO_USAGE, OpenClawError, type ToolSpec } from '@openclaw-runtime/protocol';
+import {
+  addUsage,
+  type ChosenLevel,
+  encodeRecord,
+  type Message,
+  NO_USAGE,
+  OpenClawError,
+  type Settings,
+  type ToolSpec,
+} from '@openclaw-runtime/protocol';
 import type { Lease } from '@openclaw-runtime/store';
+import type { Account } from '../budget/account.ts';
+import { tokensIn } from '../budget/forecast.ts';
+import type { Fares } from '../health/health.ts';
 import { Chain } from './chain.ts';
 import { type ComparisonEvents, createComparison, createReplacement } from './comparison.ts';
 import type { Kept } from './course.ts';
@@ -19,7 +31,10 @@ import {
 } from './ladder.ts';
 import { ToldLevels } from './level-warning.ts';
 import type { RunLimits } from './limits.ts';
+import { pay } from './pay.ts';
+import type { RunTier } from './run-tier.ts';
 import { StepSink } from './step-sink.ts';
+import type { Waits } from './waits.ts';
 import type { RunWriter } from './writer.ts';
 
 export interface StepHouse {
@@ -33,6 +48,11 @@ export interface StepRun {
   readonly lease: Lease;
   readonly writer: RunWriter;
   readonly signal: AbortSignal;
+  readonly waits: Waits;
+  /** Absent where the run falls under no budget. */
+  readonly budget?: Account | undefined;
+  /** Absent where nobody minds how models fare. */
+  readonly tier?: RunTier | undefined;
 }
 
 export interface StepCall {
@@ -42,6 +62,9 @@ export interface StepCall {
   readonly tools: readonly ToolSpec[] | undefined;
   /** How hard the model is to think; absent leaves it to the provider. */
   readonly level?: Level;
+  /** How that was chosen; written with the beginning of a new step. */
+  readonly chosen?: ChosenLevel;
+  readonly settings?: Settings;
   /** Ids of the commands whose messages a new step is the first to answer. */
   readonly answers?: readonly string[];
   /** What an earlier owner of the run delivered of this step; absent for a new step. */
@@ -83,7 +106,7 @@ export async function runStep(house: StepHouse, run: StepRun, call: StepCall): P
     } catch (thrown) {
       if (run.signal.aborted) throw run.signal.reason;
       const delayMs = step.recover(asking, OpenClawError.from(thrown));
-      if (delayMs > 0) await sleep(house.clock, delayMs, run.signal);
+      if (delayMs > 0) await step.pause(asking.model, delayMs, thrown);
     }
   }
 }
@@ -116,7 +139,7 @@ class Step {
     this.#house = house;
     this.#run = run;
     this.#call = call;
-    this.#chain = chainOf(house.broker, call);
+    this.#chain = chainOf(house.broker, call, run.tier);
     this.#attempt = resume?.delivered.attempt ?? 1;
     this.#meters = resume?.meters ?? NO_ATTEMPTS;
     this.#spoke = resume?.spoke;
@@ -126,12 +149,20 @@ class Step {
 
   /** Throws when an earlier owner has used up what there was. */
   begin(): void {
-    const { step, model, resume, answers } = this.#call;
+    const { step, model, resume, answers, chosen } = this.#call;
     const { writer } = this.#run;
     writer.said.text = resume?.delivered.text ?? '';
     writer.said.thinking = resume?.delivered.thinking ?? '';
     writer.spent = NO_USAGE;
-    if (!resume) return writer.record('step.started', step, 1, { model, ...(answers && { answers }) }, 'process');
+    const { tier } = this.#run;
+    const fares = tier?.look(model);
+    if (!resume) {
+      if (!fares) tier?.calm();
+      const before = chosen && encodeRecord('level.chosen', step, 0, chosen);
+      writer.record('step.started', step, 1, { model, ...(answers && { answers }) }, 'process', before);
+      if (fares && this.#avoid()) this.#pass(unreliable(fares));
+      return;
+    }
     const spent = exhausted(resume.meters, this.#house.limits, resume.cause);
     if (spent) throw spent;
     if (resume.asked !== this.#chain.asked) this.#pass(resume.cause);
@@ -139,19 +170,20 @@ class Step {
 
   /** Who is asked now, and how that joins what was delivered. */
   next(): Asking {
-    const { step, messages, tools, level } = this.#call;
+    const { step, messages, tools, level, settings } = this.#call;
     const { lease, writer } = this.#run;
     writer.flush();
     const model = this.#chain.asked;
     const before = this.#delivered();
+    // An answer of which nothing was delivered can still be delivered whole, or not at all.
+    if (isNothing(before) && this.#run.tier?.look(this.#call.model)) writer.hold();
     const { capabilities } = this.#house.broker.info(model);
     const attach = capabilities.attach && this.#kept?.model === model ? this.#kept.response : undefined;
     const isSpeaker = this.#spoke === model;
-    const hasTools = tools !== undefined && tools.length > 0;
+    // What must be JSON as a whole is not gone on with either.
+    const hasTools = (tools !== undefined && tools.length > 0) || settings?.format !== undefined;
     const rung = chooseRung(before, { isSpeaker, isKept: attach !== undefined, canContinue: capabilities.prefix, hasTools });
-    if (this.#isResumed) writer.record('step.resumed', step, this.#attempt, { by: rung }, 'process');
-
-    const sink = new StepSink(lease, writer, { step, model, attach }, this.#attempt, this.#told);
+    const sink = new StepSink(lease, writer, { step, model, attach }, this.#attempt, this.#told, this.#run.waits);
     if (rung !== 'continue' && !isNothing(before)) {
       const events = this.#joining(model, before.attempt, sink);
       sink.comparison = isSpeaker ? createComparison(before, events) : createReplacement(events);
@@ -162,38 +194,81 @@ class Step {
       tenant: lease.key.slice(0, lease.key.indexOf('/')),
       ...(tools && { tools }),
       ...(level && { level }),
+      ...(settings && { settings }),
       ...(rung === 'continue' && { prefix: before.text }),
       ...(attach !== undefined && { attach }),
     };
     return { model, rung, before, sink, request };
   }
 
-  async ask({ sink, request }: Asking): Promise<StepResult> {
-    const { writer, signal } = this.#run;
-    const end = await this.#house.broker.stream(request, sink, signal);
+  async ask(asking: Asking): Promise<StepResult> {
+    const { sink, request } = asking;
+    const { writer, signal, budget, waits } = this.#run;
+    sink.wait = waits.begin('first chunk', request.model);
+    let end: ModelEnd;
+    try {
+      end = await (budget ? this.#pay(budget, asking) : this.#stream(asking, request, signal));
+    } finally {
+      waits.end(sink.wait);
+    }
     sink.comparison?.end();
-    writer.flush();
+    writer.letGo();
     const usage = writer.spent === NO_USAGE ? end.usage : addUsage(writer.spent, end.usage);
     writer.spent = NO_USAGE;
     return { ...end, usage, attempt: this.#attempt, text: writer.said.text };
   }
 
+  #stream({ rung, sink }: Asking, request: ModelRequest, signal: AbortSignal): Promise<ModelEnd> {
+    // A call that waits for a budget, however often it is begun to wait, is none yet.
+    if (this.#isResumed) this.#run.writer.record('step.resumed', this.#call.step, this.#attempt, { by: rung }, 'process');
+    return this.#house.broker.stream(request, sink, signal);
+  }
+
+  #pay(account: Account, asking: Asking): Promise<ModelEnd> {
+    const { sink, request } = asking;
+    const { broker, clock } = this.#house;
+    const { signal, writer } = this.#run;
+    const { attach } = broker.info(request.model).capabilities;
+    const isKept = (): boolean => attach && (sink.response ?? request.attach) !== undefined;
+    const leastTokens = tokensIn(writer.said.text) + tokensIn(writer.said.thinking);
+    return pay({ account, clock, step: this.#call.step, request, leastTokens, signal, isKept }, (asked, meter, watched) => {
+      sink.meter = meter;
+      return this.#stream(asking, asked, watched);
+    });
+  }
+
+  async pause(model: string, delayMs: number, error: unknown): Promise<void> {
+    const { clock } = this.#house;
+    const { signal, waits } = this.#run;
+    const { code, message } = OpenClawError.from(error);
+    const wait = waits.begin('retry', model, `${code}: ${message}`, clock.now() + delayMs);
+    try {
+      await sleep(clock, delayMs, signal);
+    } finally {
+      waits.end(wait);
+    }
+  }
+
   /** Decides what follows a call that failed: milliseconds to wait before the next one. Throws where there is to be none. */
   recover({ model, rung, before, sink }: Asking, error: OpenClawError): number {
     const { limits } = this.#house;
-    this.#run.writer.flush();
+    const { writer } = this.#run;
+    writer.forget();
+    writer.flush();
     this.#isResumed = true;
-    if (sink.heard) this.#spoke = model;
+    const after = this.#delivered();
+    if (sink.heard && !isNothing(after)) this.#spoke = model;
     if (sink.response !== undefined) this.#kept = { model, response: sink.response };
+    // Broken off by ourselves: it goes on when there is room for it.
+    if (error.code === 'BUDGET_EXHAUSTED') return 0;
     if (rung === 'attach' && error.code === 'NOT_FOUND') {
       this.#kept = undefined;
       return 0;
     }
     const isTransient = isOutage(error);
     if (!isTransient && !mayAnswerElsewhere(error)) throw error;
-    const after = this.#delivered();
     if (isTry(error)) this.#meters = countAttempt(this.#meters, rung, before, after);
-    const hasBegun = !isNothing(after) || this.#kept !== undefined;
+    const hasBegun = !isNothing(after) || this.#kept !== undefined || sink.heard;
 
     const isStuckNow = isStuck(this.#meters, limits);
     const isGivenUp = !isTransient || (!sink.heard && sink.response === undefined);
@@ -217,11 +292,20 @@ class Step {
     if (stop) throw stop;
     const delayMs = Math.ceil(Math.max(backoffMs(BACKOFF, this.#meters.idle + 1, random), error.retryAfterMs ?? 0, 1));
     this.#chain.restart(this.#spoke);
+    if (this.#spoke === undefined && this.#run.tier?.look(this.#call.model)) this.#avoid();
     const { asked } = this.#chain;
     const { step } = this.#call;
     const retried = { error: error.toBody(), delayMs, ...(asked !== model && { model: asked }) };
     this.#run.writer.record('step.retried', step, this.#attempt, retried, 'process');
     return delayMs;
+  }
+
+  /** A model that is not to be relied on is asked last; first where there is no other, or where it is time to find out whether it has recovered. */
+  #avoid(): boolean {
+    const { tier } = this.#run;
+    const first = this.#chain.asked;
+    if (!tier?.isStatic(first) || tier.mayProbe(first)) return false;
+    return this.#chain.prefer((model) => !tier.isStatic(model));
   }
 
   /** Another model is asked, at once. */
@@ -253,14 +337,19 @@ class Step {
 }
 
 /** A step that is gone on with begins with who was asked last, if he keeps a response, else with who spoke last, else with who was asked last. */
-function chainOf(broker: ModelBroker, { model, resume }: StepCall): Chain {
+function chainOf(broker: ModelBroker, { model, resume }: StepCall, tier: RunTier | undefined): Chain {
   const { fallbacks } = broker.info(model);
-  const models = [model, ...fallbacks];
+  const cheap = tier?.isStatic(model) ? tier.substitute : undefined;
+  const models = [model, ...(cheap === undefined || cheap === model ? [] : [cheap]), ...fallbacks.filter((each) => each !== cheap)];
   if (!resume) return new Chain(models, model);
   const { kept, spoke, asked } = resume;
   const last = asked !== undefined && models.includes(asked) ? asked : model;
   const first = kept !== undefined && kept.model === asked ? kept.model : (spoke ?? last);
   return new Chain(models.includes(first) ? models : [first, ...models], first);
+}
+
+function unreliable({ of, name, why }: Fares): OpenClawError {
+  return new OpenClawError('CIRCUIT_OPEN', `The ${of} ${name} is in tier 3: ${why}. Another model is asked.`);
 }
 
 /** What the provider may recover from. */

@@ -1,17 +1,30 @@
-import { type Message, OpenClawError, type ToolCall, type ToolSpec } from '@openclaw-runtime/protocol';
+import { addUsage, encodeRecord, type Message, NO_USAGE, OpenClawError, type ToolCall, type ToolSpec } from '@openclaw-runtime/protocol';
+import type { Depth } from '../think/thoughts.ts';
 import { act, type PlacedCall } from './act.ts';
 import { type Answer, answerOf, interruptedAnswer } from './answer.ts';
+import { checkAnswer, mayCheck, mayDeepen } from './check-answer.ts';
 import { Conversation } from './conversation.ts';
 import { Interruption } from './interruption.ts';
+import { NO_ATTEMPTS } from './ladder.ts';
 import { type Given, NO_MESSAGES, type Said } from './messages.ts';
 import type { CallPast } from './past.ts';
 import { messagesOf, stepCall } from './question.ts';
 import type { Replay } from './replay.ts';
 import type { Turn } from './sessions.ts';
-import { runStep } from './step.ts';
+import { runStep, type StepCall, type StepResult } from './step.ts';
 import { createToolbox, type Toolbox } from './toolbox.ts';
 import type { Work } from './work.ts';
+import type { RunWriter } from './writer.ts';
 
+/** An answer to `query` that was asked for at `since`, on the clock's `now`. */
+interface Unchecked {
+  readonly first: StepResult;
+  readonly query: string;
+  readonly since: number;
+}
+
+/** Below it an answer counts as wrong. */
+const HALF = 0.5;
 /** Steps of one run whose tools it may call itself. */
 const MAX_ROUNDS = 64;
 
@@ -110,13 +123,21 @@ export class Talk {
     const answers = replay ? NO_MESSAGES : this.#conversation.answer(step);
     for (const { command } of answers) lease.handled(command);
     const dialogue = this.#conversation.before(step);
-    const call = stepCall(asked, deps, { step, turn, dialogue, tools: this.#tools, answers, replay });
+    const question = stepCall(asked, deps, { step, turn, dialogue, tools: this.#tools, answers, replay });
     const { signal } = brake;
-    writer.attempt = call.resume?.delivered.attempt ?? 1;
+    writer.attempt = question.resume?.delivered.attempt ?? 1;
     this.#isCalling = true;
+    const isNew = !replay && (step === 1 || answers.length > 0);
+    const thought = this.#work.think(question, { isNew }, signal);
+    const depth = thought instanceof Promise ? await thought : thought;
+    const since = this.#work.workedMs;
     try {
-      const result = await runStep(deps, { lease, writer, signal }, call);
-      this.#work.spend(result.usage);
+      const call = depth.level === undefined ? question : { ...question, ...depth };
+      const { budget, tier, waits } = this.#work;
+      const first = await runStep(deps, { lease, writer, signal, budget, tier, waits }, call);
+      const isOpen = depth.about !== undefined && mayCheck(this.#work, call, first);
+      if (!isOpen) this.#work.took(depth, call.model, first.usage, since);
+      const result = isOpen ? await this.#checked(call, depth, { first, query: depth.about.query, since }, signal) : first;
       return answerOf(step, this.#toolbox ? { ...result, toolCalls: distinct(result.toolCalls) } : result);
     } catch (thrown) {
       const { said, spent } = writer;
@@ -129,6 +150,30 @@ export class Talk {
       // What came too late to break the answer off breaks nothing off that follows it.
       brake.renew();
     }
+  }
+
+  /** Learns what an answer is worth. A wrong one is given again, once and deeper, where that may be. */
+  async #checked(call: StepCall, depth: Depth, { first, query, since }: Unchecked, signal: AbortSignal): Promise<StepResult> {
+    const { deps, lease, writer, thoughts, budget, tier, waits } = this.#work;
+    // Where the step is broken off meanwhile, this is what it took.
+    writer.spent = first.usage;
+    const correct = await checkAnswer(this.#work, { call, query, result: first }, signal);
+    writer.spent = NO_USAGE;
+    this.#work.took(depth, call.model, first.usage, since);
+    if (correct === undefined) return first;
+    thoughts.checked(depth, correct);
+    const deeper = correct < HALF && mayDeepen(this.#work) ? await thoughts.deeper(call, depth, signal) : undefined;
+    if (!deeper) return first;
+
+    const again = begunAgain(writer, { ...call, ...deeper }, first.attempt);
+    const againSince = deps.clock.now();
+    const second = await runStep(deps, { lease, writer, signal, budget, tier, waits }, again);
+    this.#work.took(deeper, again.model, second.usage, againSince);
+    const better = mayCheck(this.#work, again, second)
+      ? await checkAnswer(this.#work, { call: again, query, result: second }, signal)
+      : undefined;
+    if (better !== undefined) thoughts.checked(deeper, better);
+    return { ...second, usage: addUsage(first.usage, second.usage) };
   }
 
   /** Whether the step called tools of the run's own that were not called yet. */
@@ -149,6 +194,17 @@ export class Talk {
     });
     return { ...answer, results: await act({ work: this.#work, agent, toolbox: this.#toolbox }, { step, attempt, calls }) };
   }
+}
+
+/** The step begins anew: what its attempt `old` said is taken back. */
+function begunAgain(writer: RunWriter, call: StepCall, old: number): StepCall {
+  const { step, model, chosen } = call;
+  const attempt = old + 1;
+  const started = { model, supersedes: old, keep: 0, keepThinking: 0 };
+  writer.record('step.started', step, attempt, started, 'process', chosen && encodeRecord('level.chosen', step, 0, chosen));
+  const delivered = { attempt, text: '', thinking: '' };
+  const cause = new OpenClawError('PROVIDER_FAILED', 'the answer did not pass its check');
+  return { ...call, resume: { delivered, meters: NO_ATTEMPTS, asked: model, cause } };
 }
 
 function withResults(said: Said, calls: readonly CallPast[]): Said {

@@ -1,15 +1,24 @@
 import type { HouseTools, RunFacts } from '@openclaw-runtime/agent';
 import type { Clock, Random, Wheel } from '@openclaw-runtime/kit';
 import type { ModelBroker } from '@openclaw-runtime/model';
-import { addUsage, NO_USAGE, type Payloads, type Usage } from '@openclaw-runtime/protocol';
+import { addUsage, type Budget, type BudgetPause, NO_USAGE, type Outcome, type Payloads, type Usage } from '@openclaw-runtime/protocol';
 import { type Durability, type Lease, type RunKey, runKey, type Store } from '@openclaw-runtime/store';
+import type { Account } from '../budget/account.ts';
+import type { Budgets } from '../budget/budgets.ts';
+import type { Pause } from '../budget/pause.ts';
+import type { Health } from '../health/health.ts';
 import type { AgentThreads } from '../pool/threads.ts';
+import type { Thinker } from '../think/thinker.ts';
+import { type Depth, type ThoughtCall, Thoughts, type ThoughtTurn } from '../think/thoughts.ts';
+import { accountOf, pauseOf } from './account-of.ts';
 import type { Agent } from './agents.ts';
 import { Approvals } from './approvals.ts';
 import { Brake } from './brake.ts';
 import type { RunLimits } from './limits.ts';
 import { Rest } from './rest.ts';
+import { RunTier } from './run-tier.ts';
 import type { Sessions } from './sessions.ts';
+import { Waits } from './waits.ts';
 import type { RunWriter } from './writer.ts';
 
 export interface RunDeps {
@@ -27,6 +36,12 @@ export interface RunDeps {
   /** Absent where no agent has code. */
   readonly threads?: AgentThreads | undefined;
   readonly houseTools?: HouseTools | undefined;
+  /** Absent: levels are as they are asked for, and nothing is said of them. */
+  readonly thinker?: Thinker | undefined;
+  /** Absent: nothing is limited. */
+  readonly budgets?: Budgets | undefined;
+  /** Absent: nobody minds how models, agents and threads fare. */
+  readonly health?: Health | undefined;
   secrets(name: string, agent: string): string;
   scrub(text: string): string;
   workspace(key: RunKey): string | undefined;
@@ -41,9 +56,18 @@ export class Work {
   readonly asked: Payloads['run.created'];
   readonly writer: RunWriter;
   readonly brake = new Brake();
+  readonly waits: Waits;
   readonly tenant: string;
   readonly run: string;
   usage = NO_USAGE;
+  /** Absent where the run falls under no budget. */
+  readonly budget: Account | undefined;
+  /** How long earlier owners waited for budgets. */
+  pastHeldMs = 0;
+  #pause: Pause | undefined;
+  #tier: RunTier | undefined;
+  #thoughts: Thoughts | undefined;
+  #below = NO_USAGE;
   #approvals: Approvals | undefined;
   #rest: Rest | undefined;
 
@@ -52,13 +76,98 @@ export class Work {
     this.deps = deps;
     this.asked = asked;
     this.writer = writer;
+    this.waits = new Waits(deps.clock);
     const slash = lease.key.indexOf('/');
     this.tenant = lease.key.slice(0, slash);
     this.run = lease.key.slice(slash + 1);
+    this.budget = accountOf(this, () => this.pause);
   }
 
   get approvals(): Approvals {
-    return (this.#approvals ??= new Approvals({ run: this.run, writer: this.writer, clock: this.deps.clock, rest: this.rest }));
+    return (this.#approvals ??= new Approvals({
+      run: this.run,
+      writer: this.writer,
+      clock: this.deps.clock,
+      rest: this.rest,
+      waits: this.waits,
+    }));
+  }
+
+  /** Absent where nobody minds how models fare. */
+  get tier(): RunTier | undefined {
+    const { health } = this.deps;
+    return (this.#tier ??= health && new RunTier(health, this.writer, this.asked.agent));
+  }
+
+  get thoughts(): Thoughts {
+    const { deps, tenant, asked } = this;
+    const agent = deps.agents.get(asked.agent)?.reasoning;
+    return (this.#thoughts ??= new Thoughts({ thinker: deps.thinker, tenant, asked, agent, left: () => this.budgetLeft() }));
+  }
+
+  /** How deep a model call is to think; a promise where that has to be found out first, which does not reject. */
+  think(call: ThoughtCall, turn: ThoughtTurn, signal: AbortSignal): Depth | Promise<Depth> {
+    const depth = this.thoughts.of(call, turn, signal);
+    return depth instanceof Promise ? depth.then(this.#judged) : depth;
+  }
+
+  /** What a whole run of its agent takes is learned from those that one owner carried from their beginning to their end, where it may be more than one call. */
+  account({ status, usage }: Outcome): void {
+    const { deps, asked, lease } = this;
+    const isPlain = asked.operation === undefined && deps.agents.get(asked.agent)?.hasTools !== true;
+    if (isPlain || !deps.thinker || status !== 'completed' || lease.head.seq > 1) return;
+    this.#thoughts?.finished(asked.agent, addUsage(usage, this.#below), Math.max(deps.clock.wall() - asked.at, 0));
+  }
+
+  /** What a run that it started took. */
+  spentBelow(usage: Usage): void {
+    this.#below = addUsage(this.#below, usage);
+  }
+
+  /** Tokens of a model that was asked how deep to think are the run's. */
+  readonly #judged = (depth: Depth): Depth => {
+    if (depth.chosen?.judged) this.spend(depth.chosen.judged);
+    return depth;
+  };
+
+  get pause(): Pause {
+    return (this.#pause ??= pauseOf(this));
+  }
+
+  /** Why the run waits for a budget, where it does. */
+  get paused(): BudgetPause | undefined {
+    return this.#pause?.current;
+  }
+
+  /** A run that this one started waits for a budget, or goes on. */
+  childPaused(child: string, pause: BudgetPause | undefined): void {
+    if (this.brake.isReleased || !(pause ?? this.#pause)) return;
+    try {
+      this.pause.child(child, pause);
+    } catch {
+      // The lease is gone: the next owner sees it too.
+    }
+  }
+
+  /** Milliseconds for which this owner waited for budgets: they are no time of the run's. */
+  heldMs(nowMs: number): number {
+    return this.#pause?.heldMs(nowMs) ?? 0;
+  }
+
+  /** The clock's `now`, without the time in which the run waited for budgets. */
+  get workedMs(): number {
+    const nowMs = this.deps.clock.now();
+    return nowMs - this.heldMs(nowMs);
+  }
+
+  /** Each second. */
+  look(nowMs: number): void {
+    this.#pause?.look(nowMs);
+  }
+
+  /** What may still be taken; what is absent has no limit. */
+  budgetLeft(): Budget | undefined {
+    return this.budget?.left;
   }
 
   get rest(): Rest {
@@ -80,6 +189,12 @@ export class Work {
       ...(session !== undefined && { session }),
       ...(workspace !== undefined && { workspace }),
     };
+  }
+
+  /** What a model call took that began at `since`, as {@link workedMs} has it. */
+  took(depth: Depth, model: string, usage: Usage, since: number): void {
+    this.spend(usage);
+    if (depth.about) this.thoughts.spent(depth, model, usage, this.workedMs - since);
   }
 
   spend(usage: Usage): void {

@@ -13,8 +13,16 @@ export interface WriterOptions {
 const RECORD_CHARS = 4096;
 const DELTA_CHARS = 64 * 1024;
 const LONG_RECORDS = 1024;
+/** Characters of an answer that is delivered whole; a longer one streams from there on. */
+const HELD_CHARS = 1024 * 1024;
 
 type Flow = 'text' | 'thinking';
+
+interface Held {
+  readonly flow: Flow;
+  readonly text: string;
+  readonly record: string;
+}
 
 /**
  * Turns a run's happenings into records. Text is gathered: the first of an attempt goes at once, later text waits for the interval or for 4 KiB.
@@ -39,7 +47,11 @@ export class RunWriter {
   /** Tokens that broken tries of the current step took, as far as the provider told. */
   spent = NO_USAGE;
   #sealed = 0;
-  #records = 0;
+  /** Records of text that went out, or wait to be delivered whole. */
+  records = 0;
+  /** What an answer that is to be delivered whole has said so far. */
+  #held: Held[] | undefined;
+  #heldChars = 0;
 
   /** `onLong` is called once, when the run has become long enough for snapshots. */
   constructor(lease: Lease, options: WriterOptions, onLong: () => void = () => undefined) {
@@ -68,11 +80,13 @@ export class RunWriter {
     }
   }
 
-  record<K extends Kind>(kind: K, step: number, attempt: number, data: Payloads[K], durability: Durability): void {
+  /** `before`: an encoded record that is written with it, in front of it. */
+  record<K extends Kind>(kind: K, step: number, attempt: number, data: Payloads[K], durability: Durability, before?: string): void {
     if (step !== 0 && step <= this.#sealed) return;
     if (kind === 'step.started') this.attempt = attempt;
     this.flush();
-    this.#lease.append([encodeRecord(kind, step, attempt, data)], durability);
+    const record = encodeRecord(kind, step, attempt, data);
+    this.#lease.append(before === undefined ? [record] : [before, record], durability);
   }
 
   /** Encoded records in one append, on disk; `done` when the last of them ends the run. */
@@ -84,23 +98,59 @@ export class RunWriter {
   flush(): void {
     if (this.#gathered === '' || this.#dropped) return;
     const record = encodeRecord(this.#flow, this.#step, this.#attempt, this.#gathered, this.#deltas);
-    this.said[this.#flow] += this.#gathered;
+    const held = this.#held;
+    if (held) {
+      held.push({ flow: this.#flow, text: this.#gathered, record });
+      this.#heldChars += this.#gathered.length;
+    } else this.said[this.#flow] += this.#gathered;
     this.#gathered = '';
     this.#deltas = [];
     this.#first = false;
+    this.records++;
+    if (held) return this.#heldChars > HELD_CHARS ? this.letGo() : undefined;
     this.#lease.append([record], this.#options.textDurability);
-    if (++this.#records === LONG_RECORDS) this.#onLong();
+    if (this.records === LONG_RECORDS) this.#onLong();
+  }
+
+  /** Text from here on waits until it is let go of or forgotten: the answer is delivered whole. */
+  hold(): void {
+    this.flush();
+    this.#held ??= [];
+  }
+
+  /** What was held is delivered, in one append. */
+  letGo(): void {
+    this.flush();
+    const held = this.#held;
+    this.#held = undefined;
+    this.#heldChars = 0;
+    if (!held || held.length === 0 || this.#dropped) return;
+    for (const { flow, text } of held) this.said[flow] += text;
+    this.#lease.append(
+      held.map(({ record }) => record),
+      this.#options.textDurability,
+    );
+    if (this.records >= LONG_RECORDS && this.records - held.length < LONG_RECORDS) this.#onLong();
+  }
+
+  /** What was held is nobody's. */
+  forget(): void {
+    if (!this.#held) return;
+    this.flush();
+    this.#held = undefined;
+    this.#heldChars = 0;
   }
 
   /** The step was broken off: what still comes of it is nobody's. */
   seal(step: number): void {
-    this.flush();
+    this.letGo();
     this.#sealed = step;
   }
 
   /** Forgets what is gathered, and what may still come: the lease is gone. */
   drop(): void {
     this.#dropped = true;
+    this.#held = undefined;
     this.#gathered = '';
     this.#deltas = [];
   }

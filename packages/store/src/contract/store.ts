@@ -38,6 +38,8 @@ export interface Head {
   readonly seq: number;
   readonly h: number;
   readonly done: boolean;
+  /** Its owner says that it waits for a budget. */
+  readonly waits?: boolean;
 }
 
 /** Consecutive records as they were encoded once: `body` is their JSON texts joined by commas; `h` is the chain after the last. */
@@ -161,6 +163,10 @@ export interface Lease {
   /** The log says what there is to say of this command: it waits no more. */
   handled(id: string): void;
   /**
+   * Lists say from now on that the run waits for a budget, or that it does not; no longer than this process lives.
+   */
+  show(status: 'running' | 'budget_exhausted'): void;
+  /**
    * With the next commit, replaces what an owner needs besides the fold of records 1..seq to go on from there; opaque to the store. Records of a run
    * that goes on are only let go up to the seq of its latest one, which must be durable.
    */
@@ -177,6 +183,8 @@ export interface Consumer {
   leased(lease: Lease): void;
   /** A durable command for a run whose lease this owner holds. Called once per command. */
   command(key: RunKey, command: Command): void;
+  /** A durable command that came when its run had ended. Called once per command at most: nobody is told of it after a restart. */
+  late?(key: RunKey, command: Command): void;
   /** The lease is over though the run is not: another took it, or the store failed. */
   lost(key: RunKey, error: OpenClawError): void;
 }

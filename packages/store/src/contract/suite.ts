@@ -215,7 +215,7 @@ export const CHECKS: readonly Check[] = [
     name: 'a command is delivered once to the owner, kept for the next one, and refused when the run is done unless it may be late',
     async run(store) {
       const key = runKey('t', 'inbox');
-      const { lease, commands } = await begin(store, key);
+      const { lease, commands, late } = await begin(store, key);
       const answers = await Promise.all([1, 2].map(() => store.inbox.put(key, { id: 'c1', kind: 'cancel' })));
       equal(answers.filter(({ dup }) => dup).length, 1, 'duplicates');
       await store.inbox.put(key, { id: 'c2', kind: 'feedback', data: { good: true } });
@@ -235,6 +235,8 @@ export const CHECKS: readonly Check[] = [
       await rejects('RUN_FINISHED', () => store.inbox.put(key, { id: 'c3', kind: 'cancel' }));
       equal((await store.inbox.put(key, { id: 'c1', kind: 'cancel' })).dup, true, 'an old command again, after the end');
       equal((await store.inbox.put(key, { id: 'c4', kind: 'feedback' }, true)).dup, false, 'late');
+      equal((await store.inbox.put(key, { id: 'c4', kind: 'feedback' }, true)).dup, true, 'late again');
+      equal(late.map(({ id }) => id).join(), 'c4', 'told to a consumer after the end');
       await rejects('NOT_FOUND', () => store.inbox.put(runKey('t', 'nobody'), { id: 'c', kind: 'cancel' }));
       throwsCode('FENCED', () => lease.append([ended], 'disk'));
     },
@@ -464,25 +466,32 @@ function created(input: string): string {
   return encodeRecord('run.created', 0, 0, { agent: 'default', input, at: 0, fingerprint: 'f' });
 }
 
-async function begin(store: Store, key: RunKey): Promise<{ lease: Lease; commands: Command[]; lost: RunKey[] }> {
+async function begin(store: Store, key: RunKey): Promise<{ lease: Lease; commands: Command[]; late: Command[]; lost: RunKey[] }> {
   const commands: Command[] = [];
+  const late: Command[] = [];
   const lost: RunKey[] = [];
   const lease = await new Promise<Lease>((resolve, reject) => {
     store.queue.consume(
       'suite',
       10,
-      consumer({ leased: resolve, command: (_key, command) => commands.push(command), lost: (lostKey) => lost.push(lostKey) }),
+      consumer({
+        leased: resolve,
+        command: (_key, command) => commands.push(command),
+        late: (_key, command) => late.push(command),
+        lost: (lostKey) => lost.push(lostKey),
+      }),
     );
     store.runs.create(key, created('q'), 'f').catch(reject);
   });
   equal(lease.key, key, 'leased run');
-  return { lease, commands, lost };
+  return { lease, commands, late, lost };
 }
 
-function consumer(parts: { readonly [K in keyof Consumer]?: (...args: Parameters<Consumer[K]>) => unknown }): Consumer {
+function consumer(parts: { readonly [K in keyof Consumer]?: (...args: Parameters<NonNullable<Consumer[K]>>) => unknown }): Consumer {
   return {
     leased: (lease) => void parts.leased?.(lease),
     command: (key, command) => void parts.command?.(key, command),
+    late: (key, command) => void parts.late?.(key, command),
     lost: (key, error) => void parts.lost?.(key, error),
   };
 }

@@ -46,6 +46,8 @@ export interface Entry {
   rank: number;
   /** Nothing of its log is in memory. */
   shed: boolean;
+  /** As its owner has it. */
+  waitsForBudget: boolean;
 }
 
 export interface Waiter {
@@ -85,6 +87,7 @@ export function newEntry(key: string, born: number, creation: string, fingerprin
     waiters: undefined,
     rank: -1,
     shed: false,
+    waitsForBudget: false,
   };
 }
 
@@ -135,7 +138,13 @@ export function settleEntry(entry: Entry): void {
   else entry.pieces.push(...splitPiece(piece, PIECE_CHARS));
   entry.bytes += piece.body.length;
   const seq = piece.first + piece.count - 1;
-  entry.head = { epoch: entry.epoch, seq, h: piece.h, done: entry.ending && seq === entry.seq };
+  entry.head = {
+    epoch: entry.epoch,
+    seq,
+    h: piece.h,
+    done: entry.ending && seq === entry.seq,
+    ...(entry.waitsForBudget && { waits: true }),
+  };
   if (entry.waiters) {
     const ready = entry.waiters.filter((waiter) => waiter.seq <= seq);
     const others = entry.waiters.filter((waiter) => waiter.seq > seq);

@@ -49,7 +49,9 @@ export function createInbox({ committer, leases, persister, cached, find }: Inbo
       if (await persister.hasCommand(key, command.id)) return { dup: true };
       if (!late)
         throw new OpenClawError('RUN_FINISHED', 'The run has ended and takes no more commands. Start another in the same session.');
-      return { dup: !(await committer.row({ op: 'command', key, command })) };
+      const applied = await committer.row({ op: 'command', key, command });
+      if (applied) leases.late(key, command);
+      return { dup: !applied };
     },
   };
 }

@@ -13,6 +13,8 @@ export interface Leases {
   /** The run is done: its holder has room for another. */
   finish(entry: Entry): void;
   command(entry: Entry, command: Command): void;
+  /** A command for a run that has ended. */
+  late(key: RunKey, command: Command): void;
   fail(error: OpenClawError): void;
 }
 
@@ -108,6 +110,9 @@ export function createLeases(committer: Committer, parking: Parking): Leases {
       if (holder) holder.consumer.command(entry.key as RunKey, command);
       else parking.wake(entry);
     },
+    late(key, command) {
+      anyone()?.consumer.late?.(key, command);
+    },
     fail(error) {
       parking.stop();
       for (const [entry, holder] of holding) {
@@ -182,6 +187,13 @@ class HallLease implements Lease {
     const { commands } = this.#entry;
     const at = commands.findIndex((command) => command.id === id);
     if (at >= 0) commands.splice(at, 1);
+  }
+
+  show(status: 'running' | 'budget_exhausted'): void {
+    const entry = this.#entry;
+    if (entry.token !== this.#token) return;
+    entry.waitsForBudget = status === 'budget_exhausted';
+    entry.head = { ...entry.head, waits: entry.waitsForBudget };
   }
 
   saveReplay(seq: number, replay: string): void {

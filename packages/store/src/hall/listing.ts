@@ -22,10 +22,15 @@ export function createListing(
     tenant: string,
     { before, status, prefix, limit }: ListQuery,
   ): Promise<{ readonly runs: readonly RunSummary[]; readonly cut: boolean }> => {
-    if (status !== undefined && status !== 'running') return { runs: [], cut: false };
+    if (status !== undefined && status !== 'running' && status !== 'budget_exhausted') return { runs: [], cut: false };
     const start = `${tenant}/${prefix ?? ''}`;
     const found = [...entries()]
-      .filter(({ key, born }) => (before === undefined || born < before) && key.startsWith(start))
+      .filter(
+        (entry) =>
+          (before === undefined || entry.born < before) &&
+          entry.key.startsWith(start) &&
+          (status === undefined || statusOf(entry) === status),
+      )
       .sort((a, b) => b.born - a.born);
     let chars = 0;
     const runs: RunSummary[] = [];
@@ -57,6 +62,11 @@ export function createListing(
   };
 }
 
-function summaryOf({ key, born, head }: Entry, creation: string): RunSummary {
-  return { run: key.slice(key.indexOf('/') + 1), ...aboutOf(creation), status: 'running', epoch: head.epoch, head: head.seq, born };
+function statusOf({ waitsForBudget }: Entry): 'running' | 'budget_exhausted' {
+  return waitsForBudget ? 'budget_exhausted' : 'running';
+}
+
+function summaryOf(entry: Entry, creation: string): RunSummary {
+  const { key, born, head } = entry;
+  return { run: key.slice(key.indexOf('/') + 1), ...aboutOf(creation), status: statusOf(entry), epoch: head.epoch, head: head.seq, born };
 }

@@ -81,8 +81,8 @@ export function createDataFile(db: DatabaseSync, { path, clock, liveChars, openi
     const row = tables.runs.find(key);
     if (!row || row.snapshot === 0) return undefined;
     try {
-      const { seq, h, creation, fold, begun } = tables.snapshots.find(row.snapshot);
-      const replay = tables.replays.find(key)?.body;
+      const { seq, h, creation, fold, begun } = tables.snapshots.usable(row.snapshot, row.oldest);
+      const replay = tables.replays.find(key, row.oldest)?.body;
       return { seq, h, creation, fold, begun, ...(replay === undefined ? {} : { replay }) };
     } catch (error) {
       // As long as all its records are there, nobody needs it.

@@ -1,7 +1,7 @@
 import { decodeRecords } from '@openclaw-runtime/protocol';
 import { cutPiece, splitBody } from '../hall/chunk.ts';
 import { emptyFolded, foldRecords } from '../hall/folding.ts';
-import { damaged } from './damage.ts';
+import { damaged, isDamage } from './damage.ts';
 import { type RunRow, tenantOf } from './run-rows.ts';
 import { formatRefs, parseRefs, type SegmentRef } from './segments.ts';
 import { packFolded, type SnapshotRow, snapshotChars, unpackFolded } from './snapshot-rows.ts';
@@ -20,9 +20,25 @@ export interface Folder {
 const EMPTY: SnapshotRow = { seq: 0, h: 0, creation: '', fold: '', begun: '' };
 
 export function createFolder({ journal, runs, segments, snapshots, replays, commands, tenants, path }: Tables): Folder {
+  /** What the next segment is folded into: the snapshot; where that is damaged the one before it, or nothing where all records are there. */
+  const beforeOf = (row: RunRow): { readonly before: SnapshotRow; readonly isLatest: boolean } => {
+    if (row.snapshot === 0) return { before: EMPTY, isLatest: false };
+    try {
+      return { before: snapshots.find(row.snapshot), isLatest: true };
+    } catch (error) {
+      if (!isDamage(error)) throw error;
+    }
+    try {
+      return { before: snapshots.usable(row.snapshot, row.oldest), isLatest: false };
+    } catch (error) {
+      if (!isDamage(error) || row.oldest > 1) throw error;
+      return { before: EMPTY, isLatest: false };
+    }
+  };
+
   return {
     fold(row) {
-      const before = row.snapshot === 0 ? EMPTY : snapshots.find(row.snapshot);
+      const { before, isLatest } = beforeOf(row);
       if (before.seq >= row.seq) return undefined;
       const ref = parseRefs(row.segments).findLast(({ first }) => first <= before.seq + 1);
       if (!ref) throw damaged(path, `the list of segments of run ${row.key}`);
@@ -32,7 +48,7 @@ export function createFolder({ journal, runs, segments, snapshots, replays, comm
       foldRecords(folded, decodeRecords(piece.body, piece.first), snapshots);
       const creation = before.seq === 0 ? (splitBody(piece.body)[0] ?? '') : before.creation;
       const after = { seq: piece.first + piece.count - 1, h: piece.h, creation, ...packFolded(folded) };
-      const next = { ...row, snapshot: snapshots.save(row.snapshot, after) };
+      const next = { ...row, snapshot: snapshots.save(row.snapshot, after, isLatest ? before : undefined) };
       if (row.snapshot === 0) runs.put(next);
       tenants.add(tenantOf(row.key), { runs: 0, chars: snapshotChars(after) - snapshotChars(before) });
       return { row: next, seq: after.seq };
@@ -50,6 +66,7 @@ export function createFolder({ journal, runs, segments, snapshots, replays, comm
       if (kept.length === refs.length) return row;
       const next = { ...row, chars: row.chars - chars, oldest: kept[0]?.first ?? row.seq + 1, segments: formatRefs(kept) };
       runs.put(next);
+      if (next.snapshot !== 0 && snapshots.olderSeq(next.snapshot) + 1 < next.oldest) snapshots.dropOlder(next.snapshot);
       tenants.add(tenantOf(row.key), { runs: 0, chars: -chars });
       return next;
     },

@@ -8,11 +8,11 @@ const KEPT_RECORDS = 4096;
 const LONG_RECORDS = 2048;
 
 /**
- * Keeps the snapshot of a run that goes on close to its head, one segment a call; answers whether there is another. What the snapshot and what the run's owner
- * saved stand for may go, once it is more than `liveChars`.
+ * Keeps the snapshot of a run that goes on close to its head, one segment a call; answers whether there is another. What the snapshot before it and what the run's
+ * owner saved before stand for may go, once it is more than `liveChars`.
  */
 export function createLiveFolding(
-  { runs, replays, tenants }: Tables,
+  { runs, replays, snapshots, tenants }: Tables,
   folder: Folder,
   transactions: Transactions,
   liveChars: number,
@@ -22,7 +22,8 @@ export function createLiveFolding(
     if (!row || row.done === 1 || row.seq < LONG_RECORDS) return false;
     const folded = folder.fold(row);
     if (!folded) return false;
-    const droppable = Math.min(folded.seq, replays.find(key)?.seq ?? 0, row.seq - KEPT_RECORDS);
+    // What the ones before them stand for: should these be damaged, those are used.
+    const droppable = Math.min(snapshots.olderSeq(folded.row.snapshot), replays.olderSeq(key), row.seq - KEPT_RECORDS);
     if (folded.row.chars > liveChars) folder.drop(folded.row, droppable, folded.row.chars - liveChars);
     return folded.seq < row.seq;
   };

@@ -8,7 +8,7 @@ import { runOf } from './inspection.ts';
 import { fits, readMark, writeMark } from './mark-file.ts';
 import { fingerprintOf } from './mend.ts';
 import { freshEpoch } from './meta.ts';
-import type { OpenRow } from './run-rows.ts';
+import type { OpenRow, RunRow } from './run-rows.ts';
 import { parseRefs } from './segments.ts';
 import type { Tables } from './tables.ts';
 
@@ -128,15 +128,22 @@ function adopt(tables: Tables, runs: Runs, { row, damage }: OpenRow): Mutable<Re
   const run: Mutable<RecoveredRun> = { key, head: storedOf(row).head, born, fingerprint, creation: '', commands: [], pieces: [] };
   if (damage !== undefined) run.damage = damage;
   unlessDamaged(run, 'the first record', () => {
-    if (row.snapshot !== 0) run.creation = tables.snapshots.find(row.snapshot).creation;
-    else {
-      const [first] = parseRefs(row.segments);
-      if (first) run.creation = splitBody(tables.segments.get(key, first).body)[0] ?? '';
-    }
+    run.creation = creationOf(tables, row);
   });
   takeCommands(tables, run);
   runs.set(key, run);
   return run;
+}
+
+/** A damaged snapshot is no loss where the first record is there, or the snapshot before it. */
+function creationOf({ snapshots, segments }: Tables, row: RunRow): string {
+  try {
+    if (row.snapshot !== 0) return snapshots.usable(row.snapshot, row.oldest).creation;
+  } catch (error) {
+    if (!isDamage(error) || row.oldest > 1) throw error;
+  }
+  const [first] = parseRefs(row.segments);
+  return first ? (splitBody(segments.get(row.key, first).body)[0] ?? '') : '';
 }
 
 /** A run of which the journal alone knows. */

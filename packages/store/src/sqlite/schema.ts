@@ -9,6 +9,7 @@ export const DATA_FORMAT = 2;
  * record (the snapshot stands for those before); `chars`: of its segments; `snapshot`: id of its snapshot, or 0.
  * `place`: where the row of a run is, by the first characters of its name, up to the row that `meta` names; see {@link Places}. It is made again from the rows when it was changed.
  * `snapshot`: the fold of records 1..seq, JSON, less the beginnings of long texts, which are in `part` rows, and the first record, which no fold has; deflated.
+ * `older`: the snapshot before that, under its id, as long as the records behind it are there: for when the latest is damaged. `older_replay`: the same of `replay`.
  * `replay`: what a run's owner needs besides the fold, as of seq. `tenant`: what each tenant's ended and long runs take.
  * Every row that means something has a checksum over all of it: SQLite has none of its own outside the write-ahead log.
  * Text of one run is thus written twice, sequentially both times; a row per record would be written many times over.
@@ -36,7 +37,11 @@ CREATE TABLE IF NOT EXISTS state (key TEXT PRIMARY KEY, rev INTEGER NOT NULL, va
 CREATE TABLE IF NOT EXISTS snapshot (
   id INTEGER PRIMARY KEY, seq INTEGER NOT NULL, h INTEGER NOT NULL, crc INTEGER NOT NULL, creation BLOB NOT NULL, fold BLOB NOT NULL,
   parts TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS older (
+  id INTEGER PRIMARY KEY, seq INTEGER NOT NULL, h INTEGER NOT NULL, crc INTEGER NOT NULL, creation BLOB NOT NULL, fold BLOB NOT NULL,
+  parts TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS part (id INTEGER PRIMARY KEY, crc INTEGER NOT NULL, body BLOB NOT NULL);
 CREATE TABLE IF NOT EXISTS replay (key TEXT PRIMARY KEY, seq INTEGER NOT NULL, body TEXT NOT NULL, crc INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS older_replay (key TEXT PRIMARY KEY, seq INTEGER NOT NULL, body TEXT NOT NULL, crc INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS tenant (name TEXT PRIMARY KEY, runs INTEGER NOT NULL, chars INTEGER NOT NULL, crc INTEGER NOT NULL) WITHOUT ROWID;
 `;

@@ -1,7 +1,8 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { deflateRawSync, inflateRawSync } from 'node:zlib';
 import { type Begun, type Folded, foldedChars, type Parts } from '../hall/folding.ts';
-import { damaged, sealOf } from './damage.ts';
+import { damaged, isDamage, sealOf } from './damage.ts';
+import { createOlderSnapshots } from './older-snapshots.ts';
 
 /** A run's snapshot as it is kept. */
 export interface SnapshotRow {
@@ -16,9 +17,14 @@ export interface SnapshotRow {
 export interface SnapshotRows extends Parts {
   /** Throws `DATA_DAMAGED`. */
   find(id: number): SnapshotRow;
-  /** Under the same id, or a new one for 0. */
-  save(id: number, row: SnapshotRow): number;
-  /** With its parts. */
+  /** Like `find`; where it is damaged the one before it, if the records behind that are there, of which the first has seq `oldest`. */
+  usable(id: number, oldest: number): SnapshotRow;
+  /** Under the same id, or a new one for 0. `before`: what is there now, which is kept as the older one; absent where that is damaged. */
+  save(id: number, row: SnapshotRow, before?: SnapshotRow): number;
+  /** The last record of the one before this; 0 where there is none. */
+  olderSeq(id: number): number;
+  dropOlder(id: number): void;
+  /** With its parts, and with the one before it. */
   remove(id: number): void;
   /** Like `get`, but `undefined` for a part that is not there. */
   findPart(id: number): string | undefined;
@@ -33,13 +39,20 @@ export function createSnapshotRows(db: DatabaseSync, path: string): SnapshotRows
   const selectPart = db.prepare('SELECT crc, body FROM part WHERE id = ?');
   const removePart = db.prepare('DELETE FROM part WHERE id = ?');
 
+  const selectParts = db.prepare('SELECT parts FROM snapshot WHERE id = ?');
+  const older = createOlderSnapshots(db);
+  /** Parts that no snapshot has yet. */
+  let fresh = new Set<number>();
+
   const find = (id: number): SnapshotRow => {
-    const row = select.get(id) as
-      | { seq: number; h: number; crc: number; creation: Uint8Array; fold: Uint8Array; parts: string }
-      | undefined;
-    const found = row && { seq: row.seq, h: row.h, creation: unpack(row.creation), fold: unpack(row.fold), begun: row.parts };
-    if (!found || !isUnpacked(found) || sealSnapshot(found) !== row.crc) throw damaged(path, `snapshot ${id}`);
+    const found = rowOf(select.get(id));
+    if (!found) throw damaged(path, `snapshot ${id}`);
     return found;
+  };
+
+  const dropParts = (of: unknown, ...kept: readonly unknown[]): void => {
+    const still = new Set(kept.flatMap(partsIn));
+    for (const part of partsIn(of)) if (!still.has(part)) removePart.run(part);
   };
 
   const findPart = (id: number): string | undefined => {
@@ -51,25 +64,82 @@ export function createSnapshotRows(db: DatabaseSync, path: string): SnapshotRows
 
   return {
     find,
-    save(id, row) {
+    usable(id, oldest) {
+      fresh = new Set();
+      try {
+        return find(id);
+      } catch (error) {
+        if (!isDamage(error)) throw error;
+        const before = rowOf(older.get(id));
+        if (before && before.seq + 1 >= oldest && hasParts(before, findPart)) return before;
+        throw error;
+      }
+    },
+    save(id, row, before) {
       const { seq, h, creation, fold, begun } = row;
+      if (id !== 0 && before) {
+        const outgoing = older.get(id)?.['parts'];
+        older.keep(id);
+        dropParts(outgoing, before.begun, begun);
+      }
+      fresh = new Set();
       const fields = [seq, h, sealSnapshot(row), pack(creation), pack(fold), begun] as const;
       const { lastInsertRowid } = id === 0 ? insert.run(...fields) : replace.run(id, ...fields);
       return Number(lastInsertRowid);
     },
-    remove(id) {
-      for (const { parts } of unpackFolded(find(id)).begun) for (const [part] of parts) removePart.run(part);
-      remove.run(id);
+    olderSeq: older.seq,
+    dropOlder(id) {
+      dropParts(older.get(id)?.['parts'], selectParts.get(id)?.['parts']);
+      older.drop(id);
     },
-    put: (text) => Number(insertPart.run(sealOf(text), pack(text)).lastInsertRowid),
+    remove(id) {
+      dropParts(find(id).begun);
+      dropParts(older.get(id)?.['parts']);
+      remove.run(id);
+      older.drop(id);
+    },
+    put(text) {
+      const id = Number(insertPart.run(sealOf(text), pack(text)).lastInsertRowid);
+      fresh.add(id);
+      return id;
+    },
     get(id) {
       const body = findPart(id);
       if (body === undefined) throw damaged(path, `part ${id} of a snapshot`);
       return body;
     },
     findPart,
-    drop: (id) => void removePart.run(id),
+    /** What a snapshot has goes with it. */
+    drop(id) {
+      if (fresh.delete(id)) removePart.run(id);
+    },
   };
+}
+
+/** `undefined` for a row that is damaged, or none. */
+export function rowOf(values: Record<string, unknown> | undefined): SnapshotRow | undefined {
+  const row = values as { seq: number; h: number; crc: number; creation: Uint8Array; fold: Uint8Array; parts: string } | undefined;
+  const found = row && { seq: row.seq, h: row.h, creation: unpack(row.creation), fold: unpack(row.fold), begun: row.parts };
+  return found && isUnpacked(found) && sealSnapshot(found) === row.crc ? found : undefined;
+}
+
+function hasParts({ begun }: SnapshotRow, findPart: (id: number) => string | undefined): boolean {
+  try {
+    return partsIn(begun).every((id) => findPart(id) !== undefined);
+  } catch (error) {
+    if (isDamage(error)) return false;
+    throw error;
+  }
+}
+
+/** Of what stands in the column `parts`, as far as it can be read. */
+export function partsIn(begun: unknown): readonly number[] {
+  if (typeof begun !== 'string' || begun === '') return [];
+  try {
+    return (JSON.parse(begun) as Begun[]).flatMap(({ parts }) => parts.map(([id]) => id));
+  } catch {
+    return [];
+  }
 }
 
 export function sealSnapshot({ seq, h, creation, fold, begun }: SnapshotRow): number {

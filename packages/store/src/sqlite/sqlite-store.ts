@@ -5,6 +5,7 @@ import { type Clock, newId, type Random, systemClock, systemRandom } from '@open
 import { OpenClawError } from '@openclaw-runtime/protocol';
 import type { RunSummary, Store, Versioned } from '../contract/store.ts';
 import type { Gap } from '../hall/committer.ts';
+import { type EngineMeter, meteredPersister } from '../hall/engine-meter.ts';
 import { createHall } from '../hall/hall.ts';
 import type { CompactSlice, Persister, Receipt, Stored } from '../hall/persister.ts';
 import type { Rest } from './checkpoints.ts';
@@ -26,6 +27,8 @@ export interface SqliteOptions {
   readonly maxAliveChars?: number;
   /** Characters of records that a run which goes on keeps, though its snapshot stands for them. */
   readonly liveChars?: number;
+  /** Hears what the engine does; absent: nothing is measured. */
+  readonly meter?: EngineMeter;
 }
 
 /**
@@ -41,6 +44,7 @@ export async function openSqliteStore(options: SqliteOptions): Promise<Store> {
     cacheChars = 8 * 1024 * 1024,
     maxAliveChars = 256 * 1024 * 1024,
     liveChars = 4 * 1024 * 1024,
+    meter,
   } = options;
   const path = join(folder, 'openclaw.db');
   let fd: number;
@@ -63,8 +67,9 @@ export async function openSqliteStore(options: SqliteOptions): Promise<Store> {
     closeSync(fd);
     throw OpenClawError.fromBody(opened);
   }
+  const persister = threadPersister(thread, path, fd, clock);
   return createHall({
-    persister: threadPersister(thread, path, fd, clock),
+    persister: meter ? meteredPersister(persister, meter, clock) : persister,
     recovered: opened.recovered,
     secret: opened.secret,
     clock,

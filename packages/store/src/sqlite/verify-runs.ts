@@ -3,13 +3,15 @@ import { applyRecord, CHAIN_START, decodeRecords, emptyFold, type RunFold } from
 import { verifyPiece } from '../hall/chunk.ts';
 import { assembleFold } from '../hall/folding.ts';
 import { type Inspection, runOf } from './inspection.ts';
+import { createOlderSnapshots } from './older-snapshots.ts';
 import { asRow, isMarked, isWhole, type RunRow } from './run-rows.ts';
 import { createSegments, parseRefs, type SegmentRef } from './segments.ts';
-import { createSnapshotRows, type SnapshotRow, unpackFolded } from './snapshot-rows.ts';
+import { createSnapshotRows, partsIn, rowOf, type SnapshotRow, unpackFolded } from './snapshot-rows.ts';
 
 const NONE = 'none: readers of it are refused; restore a backup';
 const MENDED = 'at the next opening it is made again from its segments, or the run ends as needs_attention';
 const COVERED = 'readers get the snapshot, which covers it';
+const BEFORE = 'the one before it is used';
 
 /** Every run's row, its segments and their chain, its snapshot and whether that is the fold of the records; then segments and snapshots that no run has. */
 export function* verifyRuns(inspection: Inspection): Generator<void, void> {
@@ -68,17 +70,31 @@ function createRunCheck({ db, path, counts, found }: Inspection, owned: Owned): 
     return { ...snapshot, whole: JSON.parse(assembleFold(folded, (id) => snapshots.get(id))) as RunFold };
   };
 
+  const hasOlder = db.prepare("SELECT 1 FROM sqlite_master WHERE name = 'older'").get() !== undefined;
+  const older = createOlderSnapshots(db);
+  const olderOf = (row: RunRow): SnapshotRow | 'damaged' | undefined => {
+    const values = row.snapshot === 0 || !hasOlder ? undefined : older.get(row.snapshot);
+    if (!values) return undefined;
+    for (const id of partsIn(values['parts'])) owned.parts.add(id);
+    const found = rowOf(values);
+    if (!found) owned.isComplete = false;
+    return found ?? 'damaged';
+  };
+
   return function* check(row) {
     const run = runOf(row.key);
     const bad = (what: string, repair: string): void => found({ run, what, repair });
     const refs = parseRefs(row.segments);
     for (const ref of refs) owned.segments.add(ref.id);
+    const before = olderOf(row);
+    if (before === 'damaged') bad('the snapshot before the last failed its checksum', 'none needed: the last one stands');
     let snapshot: ReturnType<typeof snapshotOf>;
     try {
       snapshot = snapshotOf(row);
     } catch (error) {
       owned.isComplete = false;
-      bad(reason(error, 'the snapshot'), row.oldest > 1 ? NONE : 'readers get the records instead');
+      const stands = typeof before === 'object' && before.seq + 1 >= row.oldest;
+      bad(reason(error, 'the snapshot'), row.oldest === 1 ? 'readers get the records instead' : stands ? BEFORE : NONE);
       if (row.oldest > 1) return;
     }
     if (row.oldest > 1 && !snapshot) return bad(`records before ${row.oldest} are gone and there is no snapshot`, NONE);

@@ -1,0 +1,99 @@
+import { ALERT_KEYS, type AlertKey, type AlertOptions, ERROR_STATUSES, thresholdOf } from '../catalogue/alerts.ts';
+import type { HouseSeries } from '../series/house-series.ts';
+import { quantileOf } from './quantile.ts';
+
+/** One alert as it stands. */
+export interface AlertState {
+  readonly alert: AlertKey;
+  /** `pending`: it is over its threshold, and has not been for long enough. */
+  readonly phase: 'resolved' | 'pending' | 'firing';
+  /** Seconds, or a part of 1; over the window. */
+  readonly value: number;
+  readonly threshold: number;
+  /** Milliseconds since 1970, of the phase. */
+  readonly sinceMs: number;
+}
+
+export interface Judge {
+  /** Looks at what was counted since the look before. Called about each second. `busy`: the part of the threads there may be that run something. */
+  look(at: { readonly nowMs: number; readonly wallMs: number; readonly busy: number }): void;
+  readonly states: readonly AlertState[];
+}
+
+interface Look {
+  readonly nowMs: number;
+  readonly latency: Float64Array;
+  readonly ended: number;
+  readonly failed: number;
+  readonly busy: number;
+}
+
+/** Judges the same that the exported rules let Prometheus judge, from the same counts. `changed` hears of each alert that begins to fire, and of each that no longer does. */
+export function createJudge(
+  series: HouseSeries,
+  { thresholds, windowMs, forMs }: AlertOptions,
+  changed: (state: AlertState) => void,
+): Judge {
+  let looks: Look[] = [];
+  const states = new Map<AlertKey, AlertState>(
+    ALERT_KEYS.map((alert) => [alert, { alert, phase: 'resolved', value: 0, threshold: thresholdOf(alert, thresholds), sinceMs: 0 }]),
+  );
+  const failedPlaces = ERROR_STATUSES.map((status) => series.runs.labels[1]?.indexOf(status) ?? 0);
+  const width = series.runs.labels[1]?.values.length ?? 1;
+
+  const count = (nowMs: number, busy: number): Look => {
+    const { values } = series.runs;
+    let ended = 0;
+    let failed = 0;
+    values.forEach((value, at) => {
+      ended += value;
+      if (failedPlaces.includes(at % width)) failed += value;
+    });
+    return { nowMs, latency: series.latency.total, ended, failed, busy };
+  };
+
+  const valuesOf = (last: Look): Readonly<Record<AlertKey, number>> => {
+    const first = looks[0] ?? last;
+    const ended = last.ended - first.ended;
+    return {
+      latencyP99: quantileOf(
+        0.99,
+        series.latency.bounds,
+        last.latency.map((value, at) => value - (first.latency[at] as number)),
+      ),
+      errorRate: ended > 0 ? (last.failed - first.failed) / ended : 0,
+      threadPoolUtilization: looks.reduce((sum, { busy }) => sum + busy, 0) / looks.length,
+    };
+  };
+
+  return {
+    look({ nowMs, wallMs, busy }) {
+      const last = count(nowMs, busy);
+      looks.push(last);
+      // The last one before the window is where it begins.
+      const begin = looks.findLastIndex((look) => look.nowMs <= nowMs - windowMs);
+      if (begin > 0) looks = looks.slice(begin);
+      const values = valuesOf(last);
+      for (const before of states.values()) {
+        const { alert, threshold } = before;
+        const value = values[alert];
+        const isOver = value >= threshold && value > 0;
+        const since = before.phase === 'resolved' ? wallMs : before.sinceMs;
+        const phase = !isOver ? 'resolved' : before.phase === 'firing' || wallMs - since >= forMs ? 'firing' : 'pending';
+        const after: AlertState = {
+          ...before,
+          phase,
+          value,
+          sinceMs: phase === before.phase ? before.sinceMs : phase === 'firing' ? wallMs : since,
+        };
+        states.set(alert, phase === 'resolved' && before.phase !== 'resolved' ? { ...after, sinceMs: wallMs } : after);
+        const isNews = (phase === 'firing') !== (before.phase === 'firing');
+        series.alerts.set(phase === 'firing' ? 1 : 0, series.alerts.at(alert));
+        if (isNews) changed(states.get(alert) as AlertState);
+      }
+    },
+    get states() {
+      return [...states.values()];
+    },
+  };
+}

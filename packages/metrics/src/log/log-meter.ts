@@ -1,0 +1,82 @@
+import type { Clock } from '@openclaw-runtime/kit';
+import type { EngineMeter } from '@openclaw-runtime/store';
+import type { HouseSeries } from '../series/house-series.ts';
+
+/** What a million tokens cost, in dollars. */
+export interface TokenPrice {
+  readonly input: number;
+  readonly output: number;
+  /** Of input that the provider had in its cache. Default: as other input. */
+  readonly cachedInput?: number;
+  /** Of what was thought. Default: as other output. */
+  readonly thinking?: number;
+}
+
+export interface LogMeterOptions {
+  readonly series: HouseSeries;
+  readonly clock: Clock;
+  /** Absent, or `undefined` of a model: its money is not counted. */
+  readonly priceOf?: (model: string) => TokenPrice | undefined;
+}
+
+/** Somebody whose records are in a group of the store. */
+export interface Committed {
+  /** They are durable; `nowMs` is of the clock's `now`. */
+  durable(nowMs: number): void;
+}
+
+/**
+ * What the meters of all runs share. Times are taken once per group of records that becomes durable, not once per record: that is when clients can see them, and it
+ * costs what a group costs, however much it carries.
+ */
+export class LogMeter implements EngineMeter {
+  readonly series: HouseSeries;
+  readonly clock: Clock;
+  readonly priceOf: (model: string) => TokenPrice | undefined;
+  #gathering: Committed[] = [];
+  #underWay: Committed[] = [];
+  /** Milliseconds since 1970 when the clock's `now` was 0. */
+  #epochMs: number;
+
+  constructor({ series, clock, priceOf = () => undefined }: LogMeterOptions) {
+    this.series = series;
+    this.clock = clock;
+    this.priceOf = priceOf;
+    this.#epochMs = clock.wall() - clock.now();
+  }
+
+  /** On the clock's `now`. */
+  nowOf(wallMs: number): number {
+    return wallMs - this.#epochMs;
+  }
+
+  /** With the group that is being gathered. */
+  await(one: Committed): void {
+    this.#gathering.push(one);
+  }
+
+  left(chars: number): void {
+    this.#underWay = this.#gathering;
+    this.#gathering = [];
+    this.series.commitBytes.observe(chars);
+  }
+
+  kept(tookMs: number): void {
+    const { clock, series } = this;
+    const now = clock.now();
+    this.#epochMs = clock.wall() - now;
+    series.commitSeconds.observe(tookMs / 1000);
+    for (const one of this.#underWay) one.durable(now);
+    this.#underWay = [];
+  }
+
+  refused(): void {
+    this.#gathering = [...this.#underWay, ...this.#gathering];
+    this.#underWay = [];
+    this.series.storeFull.add();
+  }
+
+  folded(tookMs: number): void {
+    this.series.snapshotSeconds.observe(tookMs / 1000);
+  }
+}

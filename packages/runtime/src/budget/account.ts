@@ -1,0 +1,522 @@
+import type { Clock } from '@openclaw-runtime/kit';
+import type { Level } from '@openclaw-runtime/model';
+import { type Budget, type BudgetPause, type Kind, OpenClawError, type Payloads, type Usage } from '@openclaw-runtime/protocol';
+import {
+  type Amounts,
+  addToBudget,
+  budgetOf,
+  dayAfter,
+  dayOf,
+  limitsOf,
+  NOTHING,
+  plus,
+  type ScopeName,
+  UNITS,
+  type Unit,
+} from '@openclaw-runtime/store';
+import type { Book } from './book.ts';
+import type { Budgets, Scopes, Waiting } from './budgets.ts';
+import { costOf, type Expected, expectedOf, type ForecastHouse, type PaidCall } from './forecast.ts';
+import { type BudgetPast, beginBudgetPast, callName, numberOf, stepOf } from './past.ts';
+import type { Pause } from './pause.ts';
+
+export interface AccountHouse extends ForecastHouse {
+  readonly budgets: Budgets;
+  readonly clock: Clock;
+}
+
+/** The run whose account it is. */
+export interface AccountRun {
+  readonly tenant: string;
+  readonly run: string;
+  /** When it was created, in milliseconds since 1970. */
+  readonly at: number;
+  record<K extends Kind>(kind: K, data: Payloads[K]): void;
+  /** What it took so far, as its end would tell. */
+  usage(): Usage;
+  /** Resolves when what was recorded is durable. */
+  settled(): Promise<void>;
+  /** Nothing is waited for meanwhile but people. */
+  resting<T>(wait: () => Promise<T>): Promise<T>;
+}
+
+/** What is set aside for a model call that is under way. */
+export interface Grant {
+  readonly call: string;
+  readonly model: string;
+  readonly day: string;
+  readonly level: Level | undefined;
+  /** Absent for a call of a process that died. */
+  readonly expected: Expected | undefined;
+  amounts: Amounts;
+  /** Tokens that were heard, of text and of thought, and since when. */
+  heard: number;
+  thought: number;
+  readonly sinceMs: number;
+}
+
+/** Why a call has to wait: more than is left is needed; `isFinal` where what others have set aside would not be enough either. */
+interface Refusal extends Waiting {
+  readonly unit: Unit;
+  readonly isFinal: boolean;
+}
+
+/** Timers take no more. */
+const LONGEST_MS = 2 ** 31 - 1;
+
+/**
+ * What one run takes of the budgets it falls under. Before a model call the most that it should take is set aside in all of them, durably; after it what it took is
+ * logged, and then entered. The log is the truth: entries are made from it, so that whoever owns the run next enters the same.
+ */
+export class Account {
+  readonly #house: AccountHouse;
+  readonly #run: AccountRun;
+  readonly #scopes: Scopes;
+  readonly #pause: Pause;
+  #past: BudgetPast = beginBudgetPast();
+  #books: Book[] = [];
+  readonly #days = new Map<string, Book>();
+  readonly #open = new Map<string, Grant>();
+  /** Those that may be gone on with, as their providers keep the responses; and those of a process that died. */
+  readonly #kept = new Set<string>();
+  readonly #lost = new Set<string>();
+  /** What is logged and not entered. */
+  readonly #settling = new Set<Promise<void>>();
+  #ready: Promise<void> | undefined;
+  #isLoaded = false;
+  #isReleased = false;
+  /** Earlier owners may have left calls. */
+  #isRestored = false;
+  #refusal: Refusal | undefined;
+
+  constructor(house: AccountHouse, run: AccountRun, scopes: Scopes, pause: Pause) {
+    this.#house = house;
+    this.#run = run;
+    this.#scopes = scopes;
+    this.#pause = pause;
+  }
+
+  /** What earlier owners left. To be called before anything else. */
+  restore(past: BudgetPast): void {
+    this.#past = structuredClone(past);
+    this.#isRestored = true;
+  }
+
+  /** Whether time is limited. */
+  get isTimed(): boolean {
+    return this.#allBooks().some(({ limits }) => limits.ms !== undefined);
+  }
+
+  /** Resolves when it is known what is left. */
+  ready(): Promise<void> {
+    return this.#begin();
+  }
+
+  /** What is left of all of them, as far as that is known by now. */
+  get left(): Budget | undefined {
+    const left: { -readonly [U in Unit]?: number } = {};
+    for (const book of this.#allBooks()) {
+      const own = book.left;
+      for (const unit of UNITS) if (own[unit] !== undefined) left[unit] = Math.max(0, Math.min(own[unit], left[unit] ?? own[unit]));
+    }
+    return this.#isLoaded ? budgetOf(left) : undefined;
+  }
+
+  /** Resolves when the most that the call should take is set aside in all budgets, durably, once there is room for it. Rejects with the signal's reason. */
+  async reserve(step: number, asked: PaidCall, signal: AbortSignal): Promise<Grant> {
+    await this.#begin();
+    this.#settleLeft(step);
+    for (;;) {
+      await Promise.all(this.#settling);
+      if (signal.aborted) throw signal.reason;
+      const day = await this.#today();
+      const grant = this.#fitting(step, asked, day);
+      if (grant) {
+        this.#open.set(grant.call, grant);
+        this.#enter();
+        if (grant.level !== asked.level)
+          this.#run.record('budget.lowered', { call: grant.call, from: asked.level ?? 0, to: grant.level ?? 0 });
+        await this.#saved();
+        if (this.#pause.isOwn || this.#pause.current) this.#pause.end();
+        this.#refusal = undefined;
+        return grant;
+      }
+      await this.#wait(asked, signal);
+    }
+  }
+
+  /** The call of this step that goes on, where its provider keeps the response. */
+  async adopt(step: number, model: string, level: Level | undefined): Promise<Grant | undefined> {
+    await this.#begin();
+    const call = [...this.#kept, ...this.#lost].find((each) => stepOf(each) === step);
+    const grant = call === undefined ? undefined : this.#open.get(call);
+    if (call === undefined || !grant) return undefined;
+    this.#kept.delete(call);
+    this.#lost.delete(call);
+    const adopted = { ...grant, model, level, sinceMs: this.#house.clock.now() };
+    this.#open.set(call, adopted);
+    return adopted;
+  }
+
+  /** The call came to its end, and took this. */
+  settle(grant: Grant, usage: Usage): void {
+    const { clock, priceOf } = this.#house;
+    const isTold = usage.inputTokens + usage.outputTokens > 0;
+    const price = priceOf(grant.model);
+    if (!isTold) return this.#settleHeard(grant);
+    const tokens = usage.inputTokens + usage.outputTokens;
+    const ms = Math.max(Math.round(clock.now() - grant.sinceMs), 0);
+    this.#settle(grant, { microUsd: price ? costOf(price, usage) : 0, tokens, ms });
+  }
+
+  /**
+   * The call broke off. `usage`: what its provider said it took. `isKept`: the response can be read again. `isFree`: it was refused before anything was done.
+   */
+  breakOff(grant: Grant, usage: Usage, { isKept, isFree }: { readonly isKept: boolean; readonly isFree: boolean }): void {
+    if (isKept) this.#kept.add(grant.call);
+    else if (isFree) this.#settle(grant, NOTHING);
+    else if (usage.inputTokens + usage.outputTokens > 0) this.settle(grant, usage);
+    else this.#settleHeard(grant);
+  }
+
+  /**
+   * The call takes more than was set aside for it: half as much again, at once. False where there is no room: then it has to be broken off. One call's reservation above
+   * the limit is room, as no more than that is ever overdrawn.
+   */
+  extend(grant: Grant): boolean {
+    const { expected } = grant;
+    if (!expected || !this.#open.has(grant.call)) return true;
+    const more: Amounts = { microUsd: half(expected.most.microUsd), tokens: half(expected.most.tokens), ms: half(expected.most.ms) };
+    for (const book of this.#booksOf(grant.day)) {
+      const { left } = book;
+      const { most } = expected;
+      // Once: what was overdrawn for one call is not there for another.
+      if (UNITS.some((unit) => left[unit] !== undefined && more[unit] > left[unit] + most[unit])) return false;
+    }
+    grant.amounts = plus(grant.amounts, more);
+    this.#enter();
+    return true;
+  }
+
+  /** Somebody raised the budget, as the log says. */
+  async raise(added: Budget & { readonly command: string }): Promise<void> {
+    await this.#run.settled();
+    if (!this.#ready) this.#past.added.push(added);
+    await this.#begin();
+    await this.#raise(added);
+  }
+
+  /** Resolves when all that the run took is entered, durably. Defined while it is not: to be called before the run's end is written. */
+  flush(): Promise<void> | undefined {
+    if (!this.#ready && !this.#isRestored) return undefined;
+    const isDone = this.#isLoaded && this.#open.size === 0 && this.#settling.size === 0;
+    return isDone && this.#allBooks().every((book) => book.isSaved) ? undefined : this.#flush();
+  }
+
+  /** The end of the run is durable. */
+  close(): void {
+    if (this.#isReleased) return;
+    for (const book of this.#allBooks()) {
+      book.close(this.#run.run);
+      this.#house.budgets.release(book);
+    }
+    this.#isReleased = true;
+  }
+
+  /** What the run waits for, where it does. */
+  get waiting(): Waiting | undefined {
+    return this.#pause.isOwn ? this.#refusal : undefined;
+  }
+
+  /** Another owner goes on: the entries are his. */
+  release(): void {
+    if (this.#isReleased) return;
+    this.#isReleased = true;
+    for (const book of this.#allBooks()) this.#house.budgets.release(book);
+  }
+
+  async #flush(): Promise<void> {
+    await this.#begin();
+    this.#settleLeft();
+    while (this.#settling.size > 0) await Promise.all(this.#settling);
+    await this.#saved();
+  }
+
+  #begin(): Promise<void> {
+    return (this.#ready ??= this.#load());
+  }
+
+  async #load(): Promise<void> {
+    const { budgets } = this.#house;
+    const { tenant, run } = this.#run;
+    this.#books = this.#scopes.scopes.map((scope) => budgets.acquire(tenant, scope, scope.limits));
+    for (const day of this.#scopes.day ? this.#daysToLookAt() : []) this.#book(day);
+    await Promise.all(this.#allBooks().map((book) => book.ready()));
+    for (const added of this.#past.added) await this.#raise(added);
+    this.#findLost(run);
+    this.#enter();
+    this.#isLoaded = true;
+  }
+
+  /** Calls that a process which died had begun: those that every budget knows, and the log does not. */
+  #findLost(run: string): void {
+    const days = [...this.#days].map(([day, book]) => ({ day, open: book.entry(run)?.open }));
+    const [first, ...others] = this.#books.map((book) => book.entry(run)?.open);
+    const known = this.#books.length > 0 ? [...(first ?? [])] : days.flatMap(({ open }) => [...(open ?? [])]);
+    const settled = new Set(this.#past.calls);
+    for (const [call, amounts] of known) {
+      this.#past.count = Math.max(this.#past.count, numberOf(call));
+      const day = days.find(({ open }) => open?.has(call))?.day;
+      const isEverywhere = others.every((open) => open?.has(call)) && (!this.#scopes.day || day !== undefined);
+      if (settled.has(call) || !isEverywhere) continue;
+      this.#lost.add(call);
+      this.#open.set(call, {
+        call,
+        model: '',
+        day: day ?? dayOf(this.#house.clock.wall()),
+        level: undefined,
+        expected: undefined,
+        amounts,
+        heard: 0,
+        thought: 0,
+        sinceMs: this.#house.clock.now(),
+      });
+    }
+  }
+
+  /** Days of which the run may have taken something before this owner. */
+  #daysToLookAt(): readonly string[] {
+    const { clock } = this.#house;
+    const today = clock.wall();
+    const days = [...this.#past.days.map(([day]) => day), dayOf(this.#run.at), dayOf(today - 86_400_000), dayOf(today)];
+    return [...new Set(days)];
+  }
+
+  #book(day: string): Book {
+    const known = this.#days.get(day);
+    if (known) return known;
+    const book = this.#house.budgets.acquire(this.#run.tenant, { kind: 'day', name: day }, this.#scopes.day ?? {});
+    this.#days.set(day, book);
+    return book;
+  }
+
+  async #today(): Promise<string> {
+    const day = dayOf(this.#house.clock.wall());
+    if (this.#scopes.day) await this.#book(day).ready();
+    return day;
+  }
+
+  /** The widest first. */
+  #booksOf(day: string): readonly Book[] {
+    const daily = this.#days.get(day);
+    if (!daily) return this.#books;
+    const wider = this.#books.filter((book) => book.scope.kind === 'tenant');
+    return [...wider, daily, ...this.#books.filter((book) => book.scope.kind !== 'tenant')];
+  }
+
+  #allBooks(): readonly Book[] {
+    return [...this.#books, ...this.#days.values()];
+  }
+
+  /** The call at its level, or at the highest lower one for which there is room. */
+  #fitting(step: number, asked: PaidCall, day: string): Grant | undefined {
+    const books = this.#booksOf(day);
+    const { level } = asked;
+    for (let lower = level; ; lower = (lower - 1) as Level) {
+      const expected = this.#expected({ ...asked, level: lower }, books);
+      const refusal = refusalOf(books, expected.most);
+      if (!refusal) return this.#grant(step, asked.model, lower, expected, day);
+      // What the level asked for would have needed.
+      if (lower === level) this.#refusal = refusal;
+      if (lower === undefined || lower <= 1) {
+        this.#refusal = refusal;
+        return undefined;
+      }
+    }
+  }
+
+  #expected(asked: PaidCall, books: readonly Book[]): Expected {
+    const isMoney = books.some(({ limits }) => limits.microUsd !== undefined);
+    if (isMoney && !this.#house.priceOf(asked.model)) throw unpriced(asked.model);
+    return expectedOf(this.#house, this.#run.tenant, asked);
+  }
+
+  #grant(step: number, model: string, level: Level | undefined, expected: Expected, day: string): Grant {
+    const call = callName(step, ++this.#past.count);
+    return { call, model, day, level, expected, amounts: expected.most, heard: 0, thought: 0, sinceMs: this.#house.clock.now() };
+  }
+
+  /** Until something changed that may give room. */
+  async #wait(asked: PaidCall, signal: AbortSignal): Promise<void> {
+    const { clock } = this.#house;
+    const refusal = this.#refusal;
+    if (!refusal) return;
+    const { book } = refusal;
+    // Somebody may have raised it meanwhile.
+    if (await book.look()) return;
+    const { until } = refusal;
+    if (refusal.isFinal) this.#pause.begin(this.#pauseOf(refusal, asked, until));
+    const room = (): Promise<void> =>
+      new Promise((resolve, reject) => {
+        if (signal.aborted) return reject(signal.reason);
+        let cancel: () => void = () => undefined;
+        const stop = (): void => {
+          over();
+          reject(signal.reason);
+        };
+        const go = (): void => {
+          over();
+          resolve();
+        };
+        const unlisten = book.listen(go);
+        const over = (): void => {
+          cancel();
+          unlisten();
+          signal.removeEventListener('abort', stop);
+        };
+        signal.addEventListener('abort', stop, { once: true });
+        if (until !== undefined) cancel = clock.after(Math.min(Math.max(until - clock.wall(), 1), LONGEST_MS), go);
+      });
+    await (refusal.isFinal ? this.#run.resting(room) : room());
+  }
+
+  #pauseOf({ book, unit }: Refusal, asked: PaidCall, until: number | undefined): BudgetPause {
+    const { scope, limits, added, totals } = book;
+    const { most } = this.#expected(asked.level === undefined ? asked : { ...asked, level: 1 }, [book]);
+    const said = (amount: number): number => (unit === 'microUsd' ? amount / 1_000_000 : amount);
+    const limit = said((limits[unit] ?? 0) + added[unit]);
+    const spent = said(totals.spent[unit] + totals.reserved[unit]);
+    const needed = said(most[unit]);
+    const words = wordsOf(scope, unit, { limit, spent, needed });
+    const error = new OpenClawError('BUDGET_EXHAUSTED', words).toBody();
+    return {
+      scope: scope.kind,
+      name: scope.name,
+      unit: unit === 'microUsd' ? 'usd' : unit,
+      limit,
+      spent,
+      needed,
+      at: this.#house.clock.wall(),
+      ...(until !== undefined && { until }),
+      outcome: { status: 'budget_exhausted', error, usage: this.#run.usage() },
+    };
+  }
+
+  /** Calls that nobody goes on with; `step`: those of this step, and all of dead processes that are of no other. */
+  #settleLeft(step?: number): void {
+    for (const call of [...this.#kept]) {
+      const grant = this.#open.get(call);
+      if (!grant || (step !== undefined && stepOf(call) !== step)) continue;
+      this.#kept.delete(call);
+      this.#settleHeard(grant);
+    }
+    for (const call of [...this.#lost]) {
+      const grant = this.#open.get(call);
+      this.#lost.delete(call);
+      if (grant) this.#settle(grant, grant.amounts, true);
+    }
+  }
+
+  /** What was heard, and what had to be read and is likely to have been thought for it. */
+  #settleHeard(grant: Grant): void {
+    const { clock, priceOf } = this.#house;
+    const { expected, heard, thought, model, sinceMs } = grant;
+    if (!expected) return this.#settle(grant, grant.amounts, true);
+    const thinking = thought > 0 ? thought : expected.thinkingTokens;
+    const usage = { inputTokens: expected.inputTokens, outputTokens: heard + thinking, reasoningTokens: thinking, cachedTokens: 0 };
+    const price = priceOf(model);
+    const ms = Math.max(Math.round(clock.now() - sinceMs), 0);
+    this.#settle(grant, { microUsd: price ? costOf(price, usage) : 0, tokens: usage.inputTokens + usage.outputTokens, ms });
+  }
+
+  #settle(grant: Grant, amounts: Amounts, isLost = false): void {
+    const { call, model, day } = grant;
+    if (!this.#open.has(call)) return;
+    try {
+      this.#run.record('budget.settled', { call, model, day, ...amounts, ...(isLost && { lost: true as const }) });
+    } catch {
+      // The lease is gone: the next owner settles it.
+      return;
+    }
+    const settling: Promise<void> = this.#run.settled().then(
+      () => {
+        this.#settling.delete(settling);
+        this.#open.delete(call);
+        this.#past.spent = plus(this.#past.spent, amounts);
+        const known = this.#past.days.find(([name]) => name === day);
+        if (known) known[1] = plus(known[1], amounts);
+        else this.#past.days.push([day, amounts]);
+        this.#enter();
+      },
+      () => void this.#settling.delete(settling),
+    );
+    this.#settling.add(settling);
+  }
+
+  /** Enters what the log and the calls under way come to. */
+  #enter(): void {
+    if (this.#isReleased) return;
+    const { run } = this.#run;
+    const all = new Map([...this.#open].map(([call, { amounts }]) => [call, amounts]));
+    const hasAny = all.size > 0 || this.#past.count > 0;
+    for (const book of this.#books) if (hasAny || book.entry(run)) book.set(run, { spent: this.#past.spent, open: all });
+    for (const [day, book] of this.#days) {
+      const spent = this.#past.days.find(([name]) => name === day)?.[1] ?? NOTHING;
+      const open = new Map([...this.#open].filter(([, grant]) => grant.day === day).map(([call, { amounts }]) => [call, amounts]));
+      if (open.size > 0 || spent !== NOTHING || book.entry(run)) book.set(run, { spent, open });
+    }
+  }
+
+  async #saved(): Promise<void> {
+    await Promise.all(this.#allBooks().map((book) => book.saved()));
+  }
+
+  async #raise({ command, ...budget }: Budget & { readonly command: string }): Promise<void> {
+    const { budgets } = this.#house;
+    const amounts = { ...NOTHING, ...limitsOf(budget) };
+    for (const book of this.#books) {
+      if (book.scope.kind !== 'task' && book.scope.kind !== 'run') continue;
+      await addToBudget(budgets.state, this.#run.tenant, book.scope, command, amounts);
+      await book.look();
+    }
+  }
+}
+
+function refusalOf(books: readonly Book[], need: Amounts): Refusal | undefined {
+  for (const book of books) {
+    const { left, totals, scope } = book;
+    const unit = UNITS.find((each) => left[each] !== undefined && need[each] > left[each]);
+    if (unit === undefined) continue;
+    const until = scope.kind === 'day' ? dayAfter(scope.name) : undefined;
+    return { book, unit, left, until, isFinal: need[unit] > (left[unit] ?? 0) + totals.reserved[unit] };
+  }
+  return undefined;
+}
+
+const WORDS: Readonly<Record<ScopeName['kind'], (name: string) => string>> = {
+  tenant: () => 'all runs together',
+  day: (name) => `the day ${name}`,
+  agent: (name) => `the agent ${name}`,
+  session: (name) => `the session ${name}`,
+  task: () => 'this task',
+  run: () => 'this run',
+};
+
+function wordsOf({ kind, name }: ScopeName, unit: Unit, { limit, spent, needed }: Pick<BudgetPause, 'limit' | 'spent' | 'needed'>): string {
+  const said = unit === 'microUsd' ? (amount: number): string => `$${amount}` : (amount: number): string => `${amount} ${unit}`;
+  const todo =
+    kind === 'task' || kind === 'run' ? 'Add to it, and the run goes on.' : `Raise budgets.${kind}, or add to it, and the run goes on.`;
+  return `The budget of ${WORDS[kind](name)} is ${said(limit)}, of which ${said(spent)} are taken; the next model call may take ${said(needed)}. ${todo}`;
+}
+
+function half(amount: number): number {
+  return Math.ceil(amount / 2);
+}
+
+function unpriced(model: string): OpenClawError {
+  const bare = model.split('?')[0];
+  return new OpenClawError(
+    'BAD_CONFIG',
+    `No price is known for the model ${bare}, so no budget in money can hold. Say models.${bare}.price, or limit tokens instead.`,
+  );
+}

@@ -1,0 +1,158 @@
+import type { Clock } from '@openclaw-runtime/kit';
+import { OpenClawError, type RunRequest } from '@openclaw-runtime/protocol';
+import {
+  type BudgetLimits,
+  LIMITS_KEY,
+  type Limits,
+  limitsOf,
+  type RunKey,
+  runKey,
+  type ScopeName,
+  type State,
+  type Store,
+  UNITS,
+} from '@openclaw-runtime/store';
+import { Book } from './book.ts';
+import type { ForecastHouse } from './forecast.ts';
+import { Pauses } from './pauses.ts';
+
+/** A budget that a run falls under. */
+export interface Scope extends ScopeName {
+  readonly limits: Limits;
+}
+
+/** What a run falls under. */
+export interface Scopes {
+  readonly scopes: readonly Scope[];
+  /** Of each day. */
+  readonly day: Limits | undefined;
+}
+
+/** What a run waits for: `left` is what there was when it was refused, `until`, in milliseconds since 1970, when it is over by itself. */
+export interface Waiting {
+  readonly book: Book;
+  readonly left: Limits;
+  readonly until: number | undefined;
+}
+
+/** Runs that wait for a budget and left memory, woken at once: more wait for the next look. */
+const WOKEN_AT_ONCE = 256;
+export const NO_LIMITS: BudgetLimits = { scopes: {}, agents: {} };
+
+/** The budgets of a house, as far as runs of this process take from them. */
+export class Budgets {
+  readonly pauses = new Pauses();
+  readonly forecasts: ForecastHouse;
+  readonly #store: Pick<Store, 'state' | 'runs'>;
+  readonly #clock: Clock;
+  readonly #limits: BudgetLimits;
+  readonly #hasLimits: boolean;
+  readonly #books = new Map<string, Book>();
+  /** Those that nobody needed at the last look. */
+  #idle: ReadonlySet<Book> = new Set();
+  /** Parked runs, by what they wait for. */
+  readonly #parked = new Map<RunKey, { readonly book: Book; readonly untilMs: number | undefined; isDue: boolean; unlisten(): void }>();
+
+  constructor(store: Pick<Store, 'state' | 'runs'>, clock: Clock, forecasts: ForecastHouse, limits: BudgetLimits = NO_LIMITS) {
+    this.forecasts = forecasts;
+    this.#store = store;
+    this.#clock = clock;
+    this.#limits = limits;
+    this.#hasLimits = Object.keys(limits.scopes).length + Object.keys(limits.agents).length > 0;
+  }
+
+  /** Absent for a run that falls under no limit. */
+  scopesOf(run: string, { agent, session, budget, parent }: RunRequest): Scopes | undefined {
+    if (!this.#hasLimits && budget === undefined) return undefined;
+    const { scopes, agents } = this.#limits;
+    const task = budget ? limitsOf(budget) : scopes.task;
+    const found: Scope[] = [];
+    const add = (kind: Scope['kind'], name: string, limits: Limits | undefined): void => {
+      if (limits && Object.keys(limits).length > 0) found.push({ kind, name, limits });
+    };
+    add('tenant', '', scopes.tenant);
+    add('agent', agent, Object.hasOwn(agents, agent) ? agents[agent] : scopes.agent);
+    if (session !== undefined) add('session', session, scopes.session);
+    add('task', parent?.root ?? run, task);
+    add('run', run, scopes.run);
+    return found.length === 0 && !scopes.day ? undefined : { scopes: found, day: scopes.day };
+  }
+
+  get state(): State {
+    return this.#store.state;
+  }
+
+  /** To be released. */
+  acquire(tenant: string, scope: ScopeName, limits: Limits): Book {
+    const key = `${tenant}\n${scope.kind}\n${scope.name}`;
+    let book = this.#books.get(key);
+    if (!book) {
+      book = new Book(
+        { state: this.#store.state, clock: this.#clock, hasEnded: (run) => this.#hasEnded(runKey(tenant, run)) },
+        tenant,
+        scope,
+        limits,
+      );
+      this.#books.set(key, book);
+    }
+    book.users++;
+    return book;
+  }
+
+  release(book: Book): void {
+    book.users--;
+  }
+
+  /** The run was parked; it is woken when there may be more room than when it was refused, or from `until` on. */
+  park(key: RunKey, { book: before, left, until: untilMs }: Waiting): void {
+    this.unpark(key);
+    const book = this.acquire(key.slice(0, key.indexOf('/')), before.scope, before.limits);
+    const isDue = UNITS.some((unit) => (book.left[unit] ?? 0) > (left[unit] ?? 0));
+    const parked = { book, untilMs, isDue, unlisten: book.listen(() => (parked.isDue = true)) };
+    this.#parked.set(key, parked);
+  }
+
+  unpark(key: RunKey): void {
+    const parked = this.#parked.get(key);
+    if (!parked) return;
+    parked.unlisten();
+    this.release(parked.book);
+    this.#parked.delete(key);
+  }
+
+  /** Each second: runs that are to be woken. Forgets what nobody needs. */
+  look(): readonly RunKey[] {
+    for (const [key, book] of this.#books) {
+      // Whoever lets go of one may be about to take it again.
+      if (book.isIdle && this.#idle.has(book)) this.#books.delete(key);
+      // A look that fails is followed by another.
+      else if (book.isListenedTo) book.look().catch(() => undefined);
+    }
+    this.#idle = new Set([...this.#books.values()].filter(({ isIdle }) => isIdle));
+    if (this.#parked.size === 0) return [];
+    const wallMs = this.#clock.wall();
+    const due: RunKey[] = [];
+    for (const [key, { isDue, untilMs = Number.POSITIVE_INFINITY }] of this.#parked) {
+      if (due.length >= WOKEN_AT_ONCE) break;
+      if (isDue || wallMs >= untilMs) due.push(key);
+    }
+    for (const key of due) this.unpark(key);
+    return due;
+  }
+
+  async #hasEnded(key: RunKey): Promise<boolean> {
+    try {
+      return (await this.#store.runs.read(key, Number.MAX_SAFE_INTEGER, 1)).head.done;
+    } catch (error) {
+      return error instanceof OpenClawError && error.code === 'NOT_FOUND';
+    }
+  }
+}
+
+/** Tells gateways which limits there are. */
+export async function publishLimits(state: State, limits: BudgetLimits): Promise<void> {
+  const found = await state.get('_house', LIMITS_KEY);
+  const value = JSON.stringify(limits);
+  if (found?.value !== value && (found || value !== JSON.stringify(NO_LIMITS)))
+    await state.put('_house', LIMITS_KEY, value, found?.rev ?? 0);
+}
