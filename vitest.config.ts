@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 
 const conditions = ['openclaw-source', 'node', 'import', 'module', 'default'];
@@ -14,6 +15,8 @@ const timed = [11, 13, 17, 20, 22, 23, 24, 27, 31, 34].map((row) => `tests/fault
 
 export default defineConfig({
   test: {
+    // Most of them wait for processes of their own.
+    maxWorkers: availableParallelism() + 1,
     projects: [
       {
         ...sources,

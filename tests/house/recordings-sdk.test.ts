@@ -55,7 +55,12 @@ function configuration(): object {
     [`${title}-slowly`, { provider: `${kind}-patient`, name }],
   ]);
   const strangers = servers.map(({ kind }) => [`stranger-${kind}`, { provider: kind, name: 'no-such-model' }]);
-  return { providers: Object.fromEntries(providers), models: Object.fromEntries([...models, ...strangers]) };
+  return {
+    providers: Object.fromEntries(providers),
+    models: Object.fromEntries([...models, ...strangers]),
+    // What is made to fail all the time is to stream all the same.
+    tiers: { enabled: false },
+  };
 }
 
 const hear = (model: string): Promise<Heard> => ask(client, { input: 'Go on.', model, tokenInterval: 0 });

@@ -30,11 +30,13 @@ beforeAll(async () => {
       providers: {
         flaky: { kind: 'openai', baseUrl: flaky.url, reasoning: 'openai', ...hurried },
         sound: { kind: 'openai', baseUrl: `${sound.url}/v1` },
+        patient: { kind: 'openai', baseUrl: `${sound.url}/v1`, retries: hurried.retries, circuit: { failures: 1_000_000 } },
       },
       models: {
         main: { provider: 'flaky', fallback: ['spare'] },
         alone: { provider: 'flaky' },
         spare: { provider: 'sound', name: 'text' },
+        odd: { provider: 'patient', name: 'text' },
       },
       defaultModel: 'main',
       tiers: { window: `${OUTAGE_MS * 2}ms`, hold: `${OUTAGE_MS / 6}ms`, least: 6, recoveries: 3 },
@@ -124,4 +126,15 @@ test('an outage walks the tiers from 0 to 3 and back, and every run comes to its
   const { body } = await fetchJson(`${claw.http}/v1/runs?status=running`);
   expect(body).toMatchObject({ runs: [] });
   expect((await ask(client, { input: 'hi' })).text).toBe('from the first one');
+});
+
+test('a request at which a model always fails does not decide for all the others', { timeout: 30_000 }, async () => {
+  const poisoned = await Promise.all([1, 2, 3].map(() => ask(client, { input: 'hi', model: 'odd?status=503' })));
+  expect(poisoned.map(({ result }) => result.error?.code)).toEqual(['PROVIDER_FAILED', 'PROVIDER_FAILED', 'PROVIDER_FAILED']);
+  // As many tries as calls would be enough.
+  expect(poisoned.flatMap(kinds).filter((kind) => kind === 'step.retried')).toHaveLength(3);
+  expect(await tierOf('odd')).toBe(1);
+  const other = await ask(client, { input: 'hi', model: 'odd' });
+  expect(other.result.status).toBe('completed');
+  expect(tiersIn(other)).toEqual([]);
 });

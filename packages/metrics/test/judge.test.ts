@@ -11,14 +11,17 @@ function rig(windowMs: number, forMs: number) {
   const heard: string[] = [];
   const judge = createJudge(series, { thresholds, windowMs, forMs }, ({ alert, phase }: AlertState) => heard.push(`${alert} ${phase}`));
   let nowMs = 0;
+  let epochMs = 1_000_000;
   return {
+    /** Somebody sets the clock on the wall. */
+    setWall: (byMs: number) => void (epochMs += byMs),
     series,
     heard,
     /** A second goes by; what is done in it is seen at its end. */
     second(deed: (series: HouseSeries) => void = () => undefined, busy = 0): readonly string[] {
       deed(series);
       nowMs += 1_000;
-      judge.look({ nowMs, wallMs: 1_000_000 + nowMs, busy });
+      judge.look({ nowMs, wallMs: epochMs + nowMs, busy });
       return judge.states.filter(({ phase }) => phase !== 'resolved').map(({ alert, phase }) => `${alert} ${phase}`);
     },
     value: (alert: string) => judge.states.find((state) => state.alert === alert)?.value,
@@ -89,6 +92,24 @@ test('an alert waits for its time, is told once, and is resolved when the window
   expect(second(ends(10, 0))).toEqual([]);
   expect(series.alerts.values[series.alerts.at('errorRate')]).toBe(0);
   expect(heard).toEqual(['errorRate firing', 'errorRate resolved']);
+});
+
+test('an alert waits for its time whatever the clock on the wall says', () => {
+  const { second, setWall } = rig(10_000, 3_000);
+  second();
+  expect(second(ends(0, 5))).toEqual(['errorRate pending']);
+  setWall(3_600_000);
+  expect(second()).toEqual(['errorRate pending']);
+  setWall(-7_200_000);
+  expect(second()).toEqual(['errorRate pending']);
+  expect(second()).toEqual(['errorRate firing']);
+});
+
+test('of a long past not each second is kept, and it is judged as well', () => {
+  const { second, value } = rig(5_000_000, 0);
+  for (let i = 0; i < 10_000; i++) second(ends(i < 4_999 ? 0 : 3, 1), i < 4_999 ? 1 : 0.5);
+  expect(value('errorRate')).toBeCloseTo(0.25, 2);
+  expect(value('threadPoolUtilization')).toBeCloseTo(0.5, 2);
 });
 
 test('what goes over only for a moment is never told', () => {

@@ -55,7 +55,12 @@ function messages(config: ConfigOf<'anthropic'>, targetOf: Targets, controls: Co
   const roomOf = (target: Target, asked: number | undefined): Room => {
     const { outputTokens } = traits(target);
     const maxTokens = asked ?? config.maxTokens ?? Math.min(outputTokens ?? UNKNOWN_MAX_TOKENS, MOST_DEFAULT_TOKENS);
-    return { maxTokens, outputTokens, isConfigured: (asked ?? config.maxTokens) !== undefined };
+    // Whoever says how long an answer may be means its thoughts, too.
+    return {
+      maxTokens,
+      outputTokens: asked === undefined ? outputTokens : undefined,
+      isConfigured: (asked ?? config.maxTokens) !== undefined,
+    };
   };
   return {
     capabilities: (target) => capabilitiesOf(traits(target), controls.of(target)),

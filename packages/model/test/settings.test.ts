@@ -2,13 +2,19 @@
 import type { Settings } from '@openclaw-runtime/protocol';
 import { OpenClawError } from '@openclaw-runtime/protocol';
 import { describe, expect, test } from 'vitest';
+import { asked } from '../src/ai-sdk/prompt.ts';
 import { messagesApi } from '../src/anthropic/messages.ts';
 import type { ModelRequest, ModelSink } from '../src/contract/broker.ts';
+import type { Control } from '../src/levels/control.ts';
 import type { Fields } from '../src/levels/fields.ts';
+import { planLevel } from '../src/levels/plan.ts';
 import { withLevel } from '../src/levels/with-level.ts';
 import { chatApi } from '../src/openai/chat.ts';
 import { responsesApi } from '../src/responses/responses.ts';
 import { leftOut, sdkSettings } from '../src/settings/sdk.ts';
+import { brokerOf, never } from './fixtures/brokers.ts';
+import { createScriptedHttp, events } from './fixtures/http.ts';
+import { createCollectingSink } from './fixtures/sinks.ts';
 
 const schema = { type: 'object', properties: { a: { type: 'string' } } };
 const format = { name: 'shape', schema, strict: true };
@@ -172,6 +178,84 @@ describe('the AI SDK', () => {
     expect(leftOut({ seed: 7 }, [{ type: 'unsupported', feature: 'seed' }])?.code).toBe('BAD_REQUEST');
     expect(leftOut({ seed: 7 }, [{ type: 'unsupported', feature: 'topK' }])).toBeUndefined();
     expect(leftOut(undefined, [{ type: 'unsupported', feature: 'seed' }])).toBeUndefined();
+  });
+});
+
+describe('a speaker’s name, of which an API has no word,', () => {
+  const said = {
+    messages: [{ role: 'system', content: 'Be kind.', name: 'rules' } as const, { role: 'user', content: 'Hi.', name: 'ann' } as const],
+  };
+
+  test('goes before what was said', () => {
+    expect(responses({}, said)['input']).toEqual([
+      { role: 'system', content: 'rules: Be kind.' },
+      { role: 'user', content: 'ann: Hi.' },
+    ]);
+    expect(messages({}, said)).toMatchObject({
+      system: 'rules: Be kind.',
+      messages: [{ role: 'user', content: [{ type: 'text', text: 'ann: Hi.' }] }],
+    });
+    expect(asked(asking({}, said)).prompt).toEqual([
+      { role: 'system', content: 'rules: Be kind.' },
+      { role: 'user', content: [{ type: 'text', text: 'ann: Hi.' }] },
+    ]);
+  });
+
+  test('is nothing without words', () => {
+    const silent = { messages: [{ role: 'user', content: '', name: 'ann' } as const, { role: 'user', content: 'x' } as const] };
+    expect(messages({}, silent)['messages']).toEqual([{ role: 'user', content: [{ type: 'text', text: 'x' }] }]);
+  });
+});
+
+describe('thinking', () => {
+  type Native = Extract<Control, { readonly kind: 'native' }>;
+  const budget: Native = { kind: 'native', dialect: 'budget', api: 'messages', says: ['off', 2_048, 8_192, 32_000] };
+  const plan = (control: Native, model: string, more: Settings, tools?: ModelRequest['tools']) =>
+    planLevel(control, asking(more, { level: 3, ...(tools && { tools }) }), 3, model);
+  const thinking = (more: Settings, withTools?: ModelRequest['tools']) => {
+    const { fields, leveled } = plan(budget, 'm', more, withTools);
+    return [(fields['thinking'] as { readonly type: string }).type, leveled.warning];
+  };
+
+  test('is off elsewhere, too, where that is so: through the AI SDK, and beside some models’ temperature', () => {
+    const sdk: Native = { kind: 'native', dialect: 'ai-sdk', api: 'ai-sdk', says: ['none', 'low', 'medium', 'xhigh'] };
+    expect(plan(sdk, 'anthropic.claude-sonnet-5', { temperature: 0.2 }).fields).toEqual({ reasoning: 'none' });
+    expect(plan(sdk, 'gemini-3-pro', { temperature: 0.2 }).fields).toEqual({ reasoning: 'medium' });
+    const openai: Native = { kind: 'native', dialect: 'openai', api: 'chat', says: ['none', 'low', 'medium', 'xhigh'] };
+    expect(plan(openai, 'gpt-5.2', { topP: 0.9 })).toEqual({
+      fields: { reasoning_effort: 'none' },
+      leveled: { wanted: 3, sent: '{"reasoning_effort":"none"}', warning: expect.stringContaining('temperature') },
+    });
+    expect(plan(openai, 'gpt-5.2', { maxTokens: 9 }).fields).toEqual({ reasoning_effort: 'medium' });
+    expect(plan(openai, 'qwen', { temperature: 0 }).fields).toEqual({ reasoning_effort: 'medium' });
+    const always: Native = { ...budget, dialect: 'adaptive', says: ['low', 'low', 'medium', 'xhigh'] };
+    expect(plan(always, 'claude-fable-5', { temperature: 0.2 }).leveled).not.toHaveProperty('warning');
+  });
+
+  test.each([[{ temperature: 0.2 }], [{ topP: 0.5 }], [{ toolChoice: 'required' }], [{ toolChoice: { name: 'look' } }]] as const)(
+    'is off in the messages API beside %j, which it does not go with, and says so',
+    (settings) => {
+      expect(thinking(settings, tools)).toEqual(['disabled', expect.stringContaining('does not think')]);
+    },
+  );
+
+  test.each([[{ temperature: 1 }], [{ topP: 0.95 }], [{ toolChoice: 'auto' }], [{ stop: ['x'] }]] as const)('goes with %j', (settings) => {
+    expect(thinking(settings, tools)).toEqual(['enabled', undefined]);
+  });
+
+  test('goes with a choice of tools where there are none', () => {
+    expect(thinking({ toolChoice: 'required' })).toEqual(['enabled', undefined]);
+  });
+
+  test('takes none of the tokens that an answer may have at most', async () => {
+    const http = createScriptedHttp([events({ type: 'message_stop' })]);
+    const broker = brokerOf({ kind: 'anthropic' }, undefined, http);
+    const warnings: (string | undefined)[] = [];
+    const sink = createCollectingSink({ leveled: ({ warning }) => warnings.push(warning) });
+    await broker.stream({ ...asking({ maxTokens: 100 }), model: 'claude-3-7-sonnet', level: 3 }, sink, never());
+    expect(JSON.parse(http.requests[0]?.body ?? '')).toMatchObject({ max_tokens: 100, thinking: { type: 'disabled' } });
+    expect(warnings).toEqual(['An answer of 100 tokens leaves no room for thinking. Raise maxTokens.']);
+    await broker.close();
   });
 });
 

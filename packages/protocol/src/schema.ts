@@ -66,7 +66,7 @@ export const runRequestSchema = z.strictObject({
   level: level.exactOptional(),
   complexity: name.exactOptional(),
   settings: settingsSchema.exactOptional(),
-  budget: budgetSchema.exactOptional(),
+  budget: budgetSchema.optional(),
   tokenInterval: z.number().min(0).max(10_000).exactOptional(),
   operation: name.exactOptional(),
   args: z.unknown().exactOptional(),

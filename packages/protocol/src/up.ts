@@ -16,7 +16,7 @@ export interface Start {
   readonly ch: number;
   /** Idempotency key, 1–128 characters. */
   readonly idem: string;
-  readonly run: Partial<Omit<RunRequest, 'budget'>> & Pick<RunRequest, 'input'> & { readonly budget?: number | Budget };
+  readonly run: Partial<Omit<RunRequest, 'budget'>> & Pick<RunRequest, 'input'> & { readonly budget?: number | Budget | undefined };
   /** Send nothing before the run has ended, then everything (`streaming: false`). */
   readonly hold?: boolean;
 }

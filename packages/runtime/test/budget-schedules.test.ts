@@ -248,8 +248,9 @@ async function play(seed: number, bug: Bug): Promise<Outcome> {
 }
 
 /** What is wrong with how it went. */
-function faultOf({ billed, setAside, cutOff, lost, crashes, entered, reserved, limit, largest }: Outcome): string | undefined {
+function faultOf({ billed, setAside, cutOff, lost, crashes, entered, reserved, limit, largest, isWaiting }: Outcome): string | undefined {
   if (billed > limit + largest) return `${billed} spent of ${limit}, more than ${largest} above it`;
+  if (isWaiting && limit - entered >= largest) return `a run waits though there is room: ${entered} of ${limit} entered`;
   if (reserved !== 0) return `${reserved} stay set aside`;
   if (setAside < cutOff || entered < billed) return `${billed} billed, only ${entered} entered`;
   if (entered - setAside !== billed - cutOff) return `${billed - cutOff} billed, ${entered - setAside} entered`;

@@ -13,7 +13,7 @@ import {
   totalsOf,
 } from '@openclaw-runtime/store';
 import { expect, test } from 'vitest';
-import { type Act, kindsOf, openTestHouse, recordsOf, type TestHouse } from './house.ts';
+import { type Act, foldOf, kindsOf, openTestHouse, recordsOf, type TestHouse } from './house.ts';
 import { createFakeClock } from './pool-clock.ts';
 import { coded, createThreads } from './threads.ts';
 
@@ -168,6 +168,25 @@ test('children share the budget of their task, which waits when one of them does
   expect(dataOf(records, 'run.finished')[0]).toMatchObject({ status: 'completed' });
   expect(decodeState((dataOf(records, 'run.finished')[0] as { value: string }).value)).toEqual(['completed', 'completed']);
   await expect.poll(async () => (await takenOf(house.store, { kind: 'task', name: 'boss' })).spent.microUsd).toBe(4_000);
+});
+
+test('a fork of a run that waits has a budget of its own, and is not shown to wait', async () => {
+  const gate = Promise.withResolvers<void>();
+  const late: Act = async (request, sink, signal) => {
+    await gate.promise;
+    return answer(request, sink, signal);
+  };
+  await using house = await openTestHouse([late], { runtime: priced });
+  const source = await untilKind(house, await house.run('a', { budget: { usd: 0 } }), 'budget.paused');
+  const { seq } = source.find(({ kind }) => kind === 'budget.paused')!;
+  const fork = await house.run('b', { input: 'a', budget: { usd: 1 }, fork: { run: 'a', seq } });
+  await expect.poll(() => house.requests.length).toBe(1);
+  await untilKind(house, fork, 'budget.resumed');
+  expect(foldOf(await recordsOf(house.store, fork)).paused).toBeUndefined();
+  gate.resolve();
+  const records = await house.ended(fork);
+  expect(records.at(-1)?.data).toMatchObject({ status: 'completed' });
+  expect(dataOf(records, 'budget.resumed')).toEqual([{ at: expect.any(Number), pausedMs: 0 }]);
 });
 
 test('an unpriced model is refused under a budget in money, and asked under one in tokens', async () => {

@@ -76,16 +76,40 @@ describe('a tier', () => {
     expect(it.health.highest).toBe(0);
   });
 
-  test('is kept as long as tries fail now and then', () => {
+  test('is kept as long as many tries fail', () => {
     const it = rig();
     it.note(4, 'failed');
     for (let i = 0; i < 30; i++) {
       it.wait(1_000);
+      it.note(2, 'failed');
       it.note(5, 'ok');
-      it.note(1, 'failed');
     }
     expect(it.health.tierOf('model', 'm')).toBe(3);
     expect(it.tiers).toEqual([1, 3]);
+  });
+
+  test('of what is static is left where nearly all goes well, though where much is tried something always fails', () => {
+    const it = rig();
+    it.note(20, 'failed');
+    for (let i = 0; i < 5; i++) {
+      it.note(2, 'failed');
+      it.note(98, 'ok');
+      it.wait(1_000);
+    }
+    expect(it.tiers).toEqual([1, 3, 1]);
+    expect(it.health.tierOf('model', 'm')).toBe(1);
+  });
+
+  test('for which one failure is enough is left all the same', () => {
+    const it = rig({ ...RULES, errorRate: 0 });
+    it.note(8, 'ok');
+    it.note(1, 'failed');
+    expect(it.health.tierOf('model', 'm')).toBe(3);
+    for (let i = 0; i < 4; i++) {
+      it.note(4, 'ok');
+      it.wait(1_000);
+    }
+    expect(it.tiers).toEqual([3, 1, 0]);
   });
 
   test('is left without news after a window', () => {
@@ -103,7 +127,7 @@ describe('a tier', () => {
     const it = rig();
     const stays: number[] = [];
     for (let i = 0; i < 6; i++) {
-      it.note(8, 'failed');
+      it.note(100, 'failed');
       let ms = 0;
       while (it.health.tierOf('model', 'm') === 3) {
         it.note(3, 'ok');
@@ -154,6 +178,22 @@ describe('a tier', () => {
     expect(probes).toBe(4);
   });
 
+  test('is set of the host by its one name', () => {
+    const it = rig();
+    expect(() => it.health.set('host', 'thread', 3)).toThrow('The host is called threads.');
+    it.health.set('host', 'threads', 3);
+    expect(it.health.staticFor('a', 'm')).toMatchObject({ of: 'host', name: 'threads' });
+  });
+
+  test('that cannot be remembered is refused, not taken and forgotten', () => {
+    const it = rig();
+    for (let i = 0; i < 1_000; i++) it.health.set('model', `m${i}`, 3);
+    expect(() => it.health.set('model', 'one more', 3)).toThrow(expect.objectContaining({ code: 'RATE_LIMITED' }));
+    it.health.set('model', 'm1', undefined);
+    it.health.set('model', 'one more', 3);
+    expect(it.health.list().filter(({ tier }) => tier === 3)).toHaveLength(1_000);
+  });
+
   test('is kept of so many names only, those above 0 among them', () => {
     const it = rig();
     it.note(4, 'failed', undefined, 'bad');
@@ -161,5 +201,16 @@ describe('a tier', () => {
     it.note(1, 'ok', 1, 'x'.repeat(10_000));
     expect(it.health.list()).toHaveLength(1_000);
     expect(it.health.tierOf('model', 'bad')).toBe(3);
+  });
+
+  test('of what is asked again and again is not forgotten for names that are made up', () => {
+    const it = rig();
+    for (let i = 0; i < 3_000; i++) {
+      if (i % 500 === 0) it.note(1, 'failed', 1);
+      if (i === 0) it.wait(14_000);
+      it.note(1, 'ok', 1);
+      it.note(1, 'ok', 1, `made up ${i}`);
+    }
+    expect(it.health.list().find(({ name }) => name === 'm')?.reading.calls).toBeGreaterThan(3_000);
   });
 });

@@ -112,6 +112,26 @@ describe('static mode', () => {
     expect(tiersOf(records)[0]).toMatchObject({ tier: 3, of: 'agent', name: 'default', why: 'it was set by hand' });
   });
 
+  test('goes on where an answer broke off, of a model that can and beside which there is no other', async () => {
+    const words = ['one ', 'two ', 'three ', 'four ', 'five ', 'six ', 'seven'];
+    const { broker } = models(() => undefined);
+    const alone: ModelBroker = {
+      ...broker,
+      info: (name) => ({ ...broker.info(name), fallbacks: [], capabilities: { ...broker.info(name).capabilities, prefix: true } }),
+      async stream({ prefix = '' }, sink) {
+        const from = prefix === '' ? 0 : prefix.trim().split(' ').length;
+        for (const word of words.slice(from, from + 2)) sink.text(word);
+        if (from + 2 < words.length) throw broke;
+        return said;
+      },
+    };
+    await using house = await open(alone);
+    house.runtime.health?.set('model', 'main', 3);
+    const records = await say(house, 'r');
+    expect(foldOf(records)).toMatchObject({ outcome: { status: 'completed' }, steps: [{ text: words.join('') }] });
+    expect(records.filter(({ kind }) => kind === 'step.started')).toHaveLength(1);
+  });
+
   test('asks the model that the house names for it, first', async () => {
     const { broker, asked } = models(() => undefined);
     await using house = await open(broker, { ...RULES, model: 'cheap' });

@@ -2,7 +2,7 @@
 import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { seededRandom } from '@openclaw-runtime/kit';
 import { type Cursor, encodeCursor, encodeRecord, NO_USAGE, type Payloads, type WireRecord } from '@openclaw-runtime/protocol';
-import { type Lease, type RunKey, runKey } from '@openclaw-runtime/store';
+import { createMemoryStore, type Lease, type RunKey, runKey, type Store } from '@openclaw-runtime/store';
 import { describe, expect, test } from 'vitest';
 import { startGateway } from '../../src/index.ts';
 import { openRig, type Rig } from '../rig.ts';
@@ -136,6 +136,18 @@ describe('a streamed chat completion', () => {
     }
   });
 
+  test('is not worth to be asked for again where its key stands for one that failed', async () => {
+    await using rig = await openRig();
+    const key = { 'idempotency-key': 'k' };
+    const coming = send(rig, 'POST', CHAT, ask, key);
+    const error = { code: 'PROVIDER_TIMEOUT', message: 'Late.' };
+    await append(await owned(rig), [started, finished({ status: 'failed', error })], true);
+    for (const reply of [await coming, await send(rig, 'POST', CHAT, ask, key)]) {
+      expect([reply.status, reply.headers['x-should-retry']]).toEqual([504, 'false']);
+      await reply.ended;
+    }
+  });
+
   test('that fails later ends with an error and no end mark', async () => {
     await using rig = await openRig();
     const coming = send(rig, 'POST', CHAT, { ...ask, stream: true });
@@ -239,8 +251,30 @@ describe('a streamed chat completion', () => {
 
   test.each(['x', 'e1_1', cursor(99), encodeCursor(7, 1), `${cursor(1)}~${cursor(1)}`])('refuses to go on behind %j', async (id) => {
     await using rig = await openRig();
-    const reply = await send(rig, 'POST', CHAT, { ...ask, stream: true }, { 'last-event-id': id });
+    const reply = await send(rig, 'POST', CHAT, { ...ask, stream: true }, { 'last-event-id': id, 'idempotency-key': 'k' });
     expect([reply.status, (await json<{ error: { code: string } }>(Promise.resolve(reply))).error.code]).toEqual([400, 'BAD_REQUEST']);
+  });
+
+  test.each([
+    [CHAT, ask],
+    ['/v1/responses', { model: 'm', input: 'Hi.', background: true }],
+  ])('goes on with nothing that no key names: %s makes no run', async (path, body) => {
+    await using rig = await openRig();
+    const reply = await send(rig, 'POST', path, { ...body, stream: true }, { 'last-event-id': path === CHAT ? cursor(1) : '0' });
+    expect(reply.status).toBe(400);
+    expect(await json(Promise.resolve(reply))).toMatchObject({ error: { code: 'BAD_REQUEST', param: 'Last-Event-ID' } });
+    expect((await rig.store.runs.list('default', { limit: 1 })).runs).toEqual([]);
+  });
+
+  test('has as many choices as its key stands for', async () => {
+    await using rig = await openRig();
+    const key = { 'idempotency-key': 'k' };
+    const coming = send(rig, 'POST', CHAT, { ...ask, stream: true }, key);
+    await owned(rig);
+    const other = await send(rig, 'POST', CHAT, { ...ask, stream: true, n: 2 }, key);
+    expect([other.status, await json(Promise.resolve(other))]).toMatchObject([409, { error: { code: 'IDEMPOTENCY_CONFLICT' } }]);
+    expect((await rig.store.runs.list('default', { limit: 5 })).runs).toHaveLength(1);
+    coming.leave();
   });
 });
 
@@ -300,6 +334,25 @@ describe('a client that goes', () => {
     never.destroy();
   });
 
+  test('is not the last because of somebody who only looked on', async () => {
+    await using rig = await openRig();
+    const body = { model: 'm', input: 'Hi.', stream: true };
+    const first = send(rig, 'POST', '/v1/responses', body, { 'idempotency-key': 'k' });
+    const lease = await owned(rig);
+    await append(lease, [started, text('x')]);
+    (await first).leave();
+    await rig.turn();
+    const watcher = await send(rig, 'GET', `/v1/responses/resp_${lease.key.slice('default/'.length)}?stream=true`);
+    await watcher.until(/"delta":"x"/);
+    await rig.clock.advance(60_000);
+    watcher.leave();
+    await rig.turn();
+    await rig.clock.advance(29_000);
+    expect(await commandsOf(rig, lease)).toEqual([]);
+    await rig.clock.advance(2_000);
+    await untilTrue(async () => (await commandsOf(rig, lease)).length > 0);
+  });
+
   test('leaves a background response alone', async () => {
     await using rig = await openRig();
     const coming = send(rig, 'POST', '/v1/responses', { model: 'm', input: 'Hi.', background: true, stream: true });
@@ -313,32 +366,40 @@ describe('a client that goes', () => {
     expect(creationOf(lease).door).not.toHaveProperty('leaseMs');
   });
 
-  test('cannot come back when the server died: what only it waited for ends after 15 s, and what has a key after 30 s', async () => {
-    await using first = await openRig();
-    const plain = send(first, 'POST', CHAT, { ...ask, stream: true });
-    const lease = await owned(first);
-    plain.catch(() => undefined);
-    await first.gateway.close();
-    await untilTrue(async () => (await commandsOf(first, lease)).length === 0);
-    const gateway = await startGateway({
-      store: first.store,
-      clock: first.clock,
-      random: seededRandom(2),
-      host: '127.0.0.1',
-      port: 0,
-      serverName: 'again',
-      onDefect: () => undefined,
-    });
-    for (let i = 0; i < 20; i++) await new Promise(setImmediate);
-    await first.clock.advance(14_900);
-    expect(await commandsOf(first, lease)).toEqual([]);
-    await first.clock.advance(200);
-    await untilTrue(async () => (await commandsOf(first, lease)).length > 0);
-    expect(await commandsOf(first, lease)).toEqual(['cancel disconnected']);
-    const closed = gateway.close();
-    await first.clock.advance(1_000);
-    await closed;
-  });
+  test.each([
+    ['', 15_000, 'running'],
+    ['k', 30_000, 'running'],
+    ['', 15_000, 'budget_exhausted'],
+  ] as const)(
+    'cannot come back when the server died: with the key %j its run ends after %i ms, also one that is %s',
+    async (key, ms, status) => {
+      await using first = await openRig();
+      const plain = send(first, 'POST', CHAT, { ...ask, stream: true }, { 'idempotency-key': key });
+      const lease = await owned(first);
+      lease.show(status);
+      plain.catch(() => undefined);
+      await first.gateway.close();
+      await untilTrue(async () => (await commandsOf(first, lease)).length === 0);
+      const gateway = await startGateway({
+        store: first.store,
+        clock: first.clock,
+        random: seededRandom(2),
+        host: '127.0.0.1',
+        port: 0,
+        serverName: 'again',
+        onDefect: () => undefined,
+      });
+      for (let i = 0; i < 20; i++) await new Promise(setImmediate);
+      await first.clock.advance(ms - 100);
+      expect(await commandsOf(first, lease)).toEqual([]);
+      await first.clock.advance(200);
+      await untilTrue(async () => (await commandsOf(first, lease)).length > 0);
+      expect(await commandsOf(first, lease)).toEqual(['cancel disconnected']);
+      const closed = gateway.close();
+      await first.clock.advance(1_000);
+      await closed;
+    },
+  );
 });
 
 describe('a response', () => {
@@ -372,6 +433,8 @@ describe('a response', () => {
     await whole.until(/"delta":"lo"/);
     const numbers = [...whole.body().matchAll(/^id: (.*)$/gm)].map(([, number]) => Number(number));
     expect(numbers).toEqual([0, 1, 16, 32, 33, 34, 48]);
+    const unknown = await send(rig, 'GET', `/v1/responses/${id}?stream=true&starting_after=64`);
+    expect([unknown.status, await json(Promise.resolve(unknown))]).toMatchObject([400, { error: { param: 'starting_after' } }]);
     const rest = await send(rig, 'GET', `/v1/responses/${id}?stream=true&starting_after=34`);
     await append(lease, [stepEnded, completed], true);
     await rest.ended;
@@ -379,6 +442,68 @@ describe('a response', () => {
     expect(rest.body()).toBe(whole.body().slice(whole.body().indexOf('event: response.output_text.delta\nid: 48')));
     const ahead = await send(rig, 'GET', `/v1/responses/${id}?stream=true&starting_after=x`);
     expect(await json(Promise.resolve(ahead))).toMatchObject({ error: { code: 'BAD_REQUEST', param: 'starting_after' } });
+  });
+
+  test('has numbers that only grow, and is streamed behind any of them, however much one record comes to', async () => {
+    await using rig = await openRig();
+    const { id } = await json<{ id: string }>(send(rig, 'POST', '/v1/responses', { ...body, background: true }));
+    const lease = await owned(rig);
+    const said = Array.from({ length: 20 }, (_, i) => encodeRecord(i % 2 === 0 ? 'thinking' : 'text', 1, 1, 'x'));
+    const again = encodeRecord('step.started', 1, 2, { model: 'm', supersedes: 1 });
+    await append(lease, [started, ...said, again, text('Hello', 2), stepEnded, completed], true);
+    const whole = await send(rig, 'GET', `/v1/responses/${id}?stream=true`);
+    await whole.ended;
+    const numbers = [...whole.body().matchAll(/^id: (.*)$/gm)].map(([, number]) => Number(number));
+    expect(numbers).toEqual([...new Set(numbers)].toSorted((a, b) => a - b));
+    for (const number of numbers.slice(0, -1)) {
+      const rest = await send(rig, 'GET', `/v1/responses/${id}?stream=true&starting_after=${number}`);
+      await rest.ended;
+      expect([...rest.body().matchAll(/^id: (.*)$/gm)].map(([, each]) => Number(each))).toEqual(numbers.slice(numbers.indexOf(number) + 1));
+    }
+  });
+
+  test('goes on from a past that fits into a request, and from no longer one', async () => {
+    await using rig = await openRig();
+    const half = 'x'.repeat(600_000);
+    const first = await json<{ id: string }>(send(rig, 'POST', '/v1/responses', { ...body, input: half, background: true }));
+    await append(await owned(rig), [started, text('Hello'), stepEnded, completed], true);
+    const more = { ...body, background: true, previous_response_id: first.id };
+    const long = await send(rig, 'POST', '/v1/responses', { ...more, input: half });
+    expect([long.status, await json(Promise.resolve(long))]).toMatchObject([413, { error: { code: 'TOO_LARGE' } }]);
+    expect((await send(rig, 'POST', '/v1/responses', more)).status).toBe(200);
+  });
+
+  test('of a session is gone on with in that session: it does not know all that was said there', async () => {
+    await using rig = await openRig();
+    const first = await json<{ id: string }>(send(rig, 'POST', '/v1/responses', { ...body, background: true, openclaw: { session: 's' } }));
+    await append(await owned(rig), [started, text('Hello'), stepEnded, completed], true);
+    const next = await json(send(rig, 'POST', '/v1/responses', { ...body, background: true, previous_response_id: first.id }));
+    expect(next).toMatchObject({ error: { code: 'BAD_REQUEST', param: 'previous_response_id' } });
+  });
+
+  test('can be deleted by several at once', async () => {
+    const store = createMemoryStore();
+    const put: Store['state']['put'] = async (tenant, key, value, rev) => {
+      // Another one was quicker.
+      if (key.startsWith('response-deleted/')) await store.state.put(tenant, key, value, rev);
+      return store.state.put(tenant, key, value, rev);
+    };
+    await using rig = await openRig({ store: { ...store, state: { ...store.state, put } } });
+    const { id } = await json<{ id: string }>(send(rig, 'POST', '/v1/responses', { ...body, background: true }));
+    expect(await json(send(rig, 'DELETE', `/v1/responses/${id}`))).toMatchObject({ id, deleted: true });
+    expect((await send(rig, 'GET', `/v1/responses/${id}`)).status).toBe(404);
+  });
+
+  test('lists what it was asked, behind an item of it', async () => {
+    await using rig = await openRig();
+    const input = ['a', 'b', 'c'].map((content) => ({ role: 'user', content }));
+    const { id } = await json<{ id: string }>(send(rig, 'POST', '/v1/responses', { ...body, input, background: true }));
+    const list = async (query: string) => json<{ data: { id: string }[] }>(send(rig, 'GET', `/v1/responses/${id}/input_items?${query}`));
+    const { data } = await list('order=asc');
+    expect(data).toHaveLength(3);
+    expect((await list(`order=asc&limit=1&after=${data[0]?.id}`)).data).toEqual([data[1]]);
+    expect(await list('after=unknown')).toMatchObject({ error: { param: 'after' } });
+    expect(await list('order=best')).toMatchObject({ error: { param: 'order' } });
   });
 
   test('that is unknown, of another tenant, deleted or not stored is not there', async () => {

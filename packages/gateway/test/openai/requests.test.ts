@@ -45,8 +45,9 @@ describe('a chat completion', () => {
           ],
         },
         { ...user, name: 'ann' },
-        { role: 'assistant', content: null, tool_calls: [call], refusal: null, reasoning_content: 'Hm.' },
+        { role: 'assistant', content: null, tool_calls: [call], refusal: null, reasoning_content: 'Hm.', name: 'bob' },
         { role: 'tool', tool_call_id: 'c1', content: 'rain', name: 'look' },
+        { role: 'assistant', content: 'Rain.', name: 'bob' },
       ],
     });
     expect(run.input).toEqual([
@@ -54,7 +55,14 @@ describe('a chat completion', () => {
       { role: 'user', content: 'Hi.', name: 'ann' },
       { role: 'assistant', content: '', toolCalls: [{ id: 'c1', name: 'look', arguments: '{}' }] },
       { role: 'tool', toolCallId: 'c1', content: 'rain' },
+      { role: 'assistant', content: 'bob: Rain.' },
     ]);
+  });
+
+  test('says of a picture that it is not served, and fetches nothing', () => {
+    const pictured = { messages: [{ role: 'user', content: [{ type: 'image_url', image_url: { url: 'http://127.0.0.1/' } }] }] };
+    expect(() => chat(pictured)).toThrow('messages.0.content.0.type: "image_url" is not served here: give text, and no pictures');
+    expect(() => chat({ messages: [{ role: 'user', content: [{}] }] })).toThrow('messages.0.content.0.type: say what it is: text.');
   });
 
   test('keeps its settings, and what it says of no worth is not there', () => {
@@ -86,6 +94,8 @@ describe('a chat completion', () => {
   test.each<readonly [string, object]>([
     ['model', { model: '' }],
     ['model', { model: 5 }],
+    ['model', { model: 'agent:' }],
+    ['model', { model: `agent:${long}` }],
     ['model', { model: 'x'.repeat(257) }],
     ['messages', { messages: [] }],
     ['messages', { messages: Array.from({ length: LIMITS.maxMessages + 1 }, () => user) }],
@@ -135,6 +145,11 @@ describe('a chat completion', () => {
     ['openclaw.door', { openclaw: { door: { leaseMs: 1 } } }],
     ['openclaw.parent', { openclaw: { parent: {} } }],
     ['openclaw.session', { openclaw: { session: long } }],
+    ['openclaw.level', { openclaw: { level: 9 } }],
+    ['openclaw.level', { openclaw: { level: 1 }, reasoning_effort: 'high' }],
+    ['openclaw.session', { openclaw: { session: 's' }, n: 2 }],
+    ['openclaw.budget.usd', { openclaw: { budget: { usd: -1 } } }],
+    ['messages.0.name', { messages: [{ role: 'assistant', content: 'x', name: 5 }] }],
     ['__proto__', JSON.parse('{"__proto__": {"polluted": true}}') as object],
     ['constructor', { constructor: { prototype: {} } }],
   ])('is refused for its %s', (param, more) => {
@@ -220,6 +235,8 @@ describe('a response', () => {
     ['tools.0.type', { tools: [{ type: 'file_search' }] }],
     ['stop', { stop: ['x'] }],
     ['openclaw.supersede', { openclaw: { supersede: 'hold' } }],
+    ['openclaw.session', { openclaw: { session: 's' }, previous_response_id: 'resp_x' }],
+    ['openclaw.level', { openclaw: { level: 1 }, reasoning: { effort: 'high' } }],
     ['messages', { messages: [user] }],
   ])('is refused for its %s', (param, more) => {
     expect(refusal(() => response(more))).toEqual({ code: 'BAD_REQUEST', param });

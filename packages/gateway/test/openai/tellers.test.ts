@@ -168,7 +168,7 @@ describe('events', () => {
     });
   });
 
-  test('never more than 16 of one record, save the last: their numbers depend on that', () => {
+  test('seldom more than 16 of one record: so many numbers are kept for them', () => {
     const records = log(
       started,
       ['thinking', 'Hm.'],

@@ -25,8 +25,13 @@ interface Look {
   readonly latency: Float64Array;
   readonly ended: number;
   readonly failed: number;
+  /** Sum of the busy parts of all looks up to this one, and how many those are. */
   readonly busy: number;
+  readonly looks: number;
 }
+
+/** Looks that are kept of a window, about: where it is long, not each. */
+const KEPT = 1_000;
 
 /** Judges the same that the exported rules let Prometheus judge, from the same counts. `changed` hears of each alert that begins to fire, and of each that no longer does. */
 export function createJudge(
@@ -35,6 +40,10 @@ export function createJudge(
   changed: (state: AlertState) => void,
 ): Judge {
   let looks: Look[] = [];
+  let busySum = 0;
+  let lookCount = 0;
+  /** On the clock's `now`: the one on the wall may be set. */
+  const overSince = new Map<AlertKey, number>();
   const states = new Map<AlertKey, AlertState>(
     ALERT_KEYS.map((alert) => [alert, { alert, phase: 'resolved', value: 0, threshold: thresholdOf(alert, thresholds), sinceMs: 0 }]),
   );
@@ -49,11 +58,11 @@ export function createJudge(
       ended += value;
       if (failedPlaces.includes(at % width)) failed += value;
     });
-    return { nowMs, latency: series.latency.total, ended, failed, busy };
+    busySum += busy;
+    return { nowMs, latency: series.latency.total, ended, failed, busy: busySum, looks: ++lookCount };
   };
 
-  const valuesOf = (last: Look): Readonly<Record<AlertKey, number>> => {
-    const first = looks[0] ?? last;
+  const valuesOf = (first: Look, last: Look): Readonly<Record<AlertKey, number>> => {
     const ended = last.ended - first.ended;
     return {
       latencyP99: quantileOf(
@@ -62,31 +71,28 @@ export function createJudge(
         last.latency.map((value, at) => value - (first.latency[at] as number)),
       ),
       errorRate: ended > 0 ? (last.failed - first.failed) / ended : 0,
-      threadPoolUtilization: looks.reduce((sum, { busy }) => sum + busy, 0) / looks.length,
+      threadPoolUtilization: (last.busy - first.busy) / Math.max(last.looks - first.looks, 1),
     };
   };
 
   return {
     look({ nowMs, wallMs, busy }) {
       const last = count(nowMs, busy);
-      looks.push(last);
       // The last one before the window is where it begins.
       const begin = looks.findLastIndex((look) => look.nowMs <= nowMs - windowMs);
       if (begin > 0) looks = looks.slice(begin);
-      const values = valuesOf(last);
+      const values = valuesOf(looks[0] ?? last, last);
+      const newest = looks.at(-1);
+      if (!newest || nowMs - newest.nowMs >= windowMs / KEPT) looks.push(last);
       for (const before of states.values()) {
         const { alert, threshold } = before;
         const value = values[alert];
         const isOver = value >= threshold && value > 0;
-        const since = before.phase === 'resolved' ? wallMs : before.sinceMs;
-        const phase = !isOver ? 'resolved' : before.phase === 'firing' || wallMs - since >= forMs ? 'firing' : 'pending';
-        const after: AlertState = {
-          ...before,
-          phase,
-          value,
-          sinceMs: phase === before.phase ? before.sinceMs : phase === 'firing' ? wallMs : since,
-        };
-        states.set(alert, phase === 'resolved' && before.phase !== 'resolved' ? { ...after, sinceMs: wallMs } : after);
+        const sinceMs = isOver ? (overSince.get(alert) ?? nowMs) : undefined;
+        if (sinceMs === undefined) overSince.delete(alert);
+        else overSince.set(alert, sinceMs);
+        const phase = sinceMs === undefined ? 'resolved' : nowMs - sinceMs >= forMs ? 'firing' : 'pending';
+        states.set(alert, { ...before, phase, value, sinceMs: phase === before.phase ? before.sinceMs : wallMs });
         const isNews = (phase === 'firing') !== (before.phase === 'firing');
         series.alerts.set(phase === 'firing' ? 1 : 0, series.alerts.at(alert));
         if (isNews) changed(states.get(alert) as AlertState);

@@ -1,6 +1,7 @@
 import type { LanguageModelV4CallOptions, LanguageModelV4FunctionTool, LanguageModelV4Message } from '@ai-sdk/provider';
 import type { Message, ToolCall, ToolSpec } from '@openclaw-runtime/protocol';
 import type { ModelRequest } from '../contract/broker.ts';
+import { spoken } from '../settings/spoken.ts';
 
 type Asked = Pick<LanguageModelV4CallOptions, 'prompt' | 'tools' | 'toolChoice'>;
 type ToolMessage = Extract<LanguageModelV4Message, { readonly role: 'tool' }>;
@@ -25,9 +26,9 @@ export function asked(request: ModelRequest): Asked {
 }
 
 function turnOf(message: Message, names: ReadonlyMap<string, string>): LanguageModelV4Message {
+  if (message.role === 'system') return { role: 'system', content: spoken(message) };
+  if (message.role === 'user') return { role: 'user', content: [{ type: 'text', text: spoken(message) }] };
   const { role, content } = message;
-  if (role === 'system') return { role, content };
-  if (role === 'user') return { role, content: [{ type: 'text', text: content }] };
   if (role === 'tool') return resultOf(message.toolCallId, names.get(message.toolCallId) ?? 'unknown', content);
   const text = content === '' ? [] : [{ type: 'text' as const, text: content }];
   return { role, content: [...text, ...callsOf(message).map(callOf)] };

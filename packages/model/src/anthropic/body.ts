@@ -2,6 +2,7 @@ import type { Message, ToolCall, ToolSpec } from '@openclaw-runtime/protocol';
 import { isObject } from '../call/event.ts';
 import type { ModelRequest } from '../contract/broker.ts';
 import type { Fields } from '../levels/fields.ts';
+import { spoken } from '../settings/spoken.ts';
 
 type Json = Record<string, unknown>;
 
@@ -17,7 +18,7 @@ const WHITE = /[\s\p{Cc}]/u;
  * {@link withoutEnd}; `fields` are put in besides, and may raise `max_tokens`.
  */
 export function requestBody(request: ModelRequest, model: string, maxTokens: number, prefix: string, fields: Fields): string {
-  const system = request.messages.flatMap(({ role, content }) => (role === 'system' && content ? [content] : []));
+  const system = request.messages.flatMap((message) => (message.role === 'system' && message.content ? [spoken(message)] : []));
   const messages = turnsOf(prefix ? [...request.messages, { role: 'assistant', content: prefix }] : request.messages);
   const body: Json = { model, max_tokens: maxTokens, messages, stream: true, ...fields };
   if (system.length > 0) body['system'] = system.join('\n\n');
@@ -50,7 +51,7 @@ function blocksOf(message: Message): Json[] {
   if (message.role === 'tool') {
     return [{ type: 'tool_result', tool_use_id: message.toolCallId, ...(message.content && { content: message.content }) }];
   }
-  const said = message.content ? [text(message.content)] : [];
+  const said = message.content ? [text(spoken(message))] : [];
   return message.role === 'assistant' ? [...said, ...(message.toolCalls ?? []).map(callBody)] : said;
 }
 

@@ -1,6 +1,7 @@
 import type { Message, ToolCall, ToolSpec } from '@openclaw-runtime/protocol';
 import type { ModelRequest } from '../contract/broker.ts';
 import type { Fields } from '../levels/fields.ts';
+import { spoken } from '../settings/spoken.ts';
 
 type Json = Record<string, unknown>;
 
@@ -14,7 +15,7 @@ export function requestBody(request: ModelRequest, model: string, background: bo
 
 function itemsOf(message: Message): Json[] {
   if (message.role === 'tool') return [{ type: 'function_call_output', call_id: message.toolCallId, output: message.content }];
-  if (message.role !== 'assistant') return [{ role: message.role, content: message.content }];
+  if (message.role !== 'assistant') return [{ role: message.role, content: spoken(message) }];
   const said = message.content ? [{ role: 'assistant', content: message.content }] : [];
   return [...said, ...(message.toolCalls ?? []).map(callItem)];
 }

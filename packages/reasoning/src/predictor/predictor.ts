@@ -1,9 +1,8 @@
 import { createLearner, type Learner, type LearnerState } from '../learning/learner.ts';
 import type { Outcome } from '../learning/outcome.ts';
 import { type Level, levelOf } from '../level/level.ts';
-import { BUILTIN } from '../scorer/builtin.ts';
-import { createModel, type ModelFile } from '../scorer/model.ts';
 import { createScorer, FEATURES, type Feature, type Scorer, score } from '../scorer/score.ts';
+import { shippedModel } from '../scorer/shipped.ts';
 import { LazyPrediction, type Prediction } from './prediction.ts';
 import { reasonsOf } from './why.ts';
 
@@ -82,7 +81,7 @@ export class ReasoningLevelPredictor {
   }
 
   #ready(): Scorer {
-    this.#scorer ??= createScorer(createModel(JSON.parse(BUILTIN) as ModelFile), this.#features);
+    this.#scorer ??= createScorer(shippedModel(), this.#features);
     return this.#scorer;
   }
 }

@@ -14,6 +14,7 @@ import {
   UNITS,
   type Unit,
 } from '@openclaw-runtime/store';
+import { untilAborted } from '../abort/until-aborted.ts';
 import type { Book } from './book.ts';
 import type { Budgets, Scopes, Waiting } from './budgets.ts';
 import { costOf, type Expected, expectedOf, type ForecastHouse, type PaidCall } from './forecast.ts';
@@ -48,6 +49,8 @@ export interface Grant {
   readonly level: Level | undefined;
   /** Absent for a call of a process that died. */
   readonly expected: Expected | undefined;
+  /** What was set aside at first, and what is by now. */
+  readonly most: Amounts;
   amounts: Amounts;
   /** Tokens that were heard, of text and of thought, and since when. */
   heard: number;
@@ -122,8 +125,11 @@ export class Account {
     return this.#isLoaded ? budgetOf(left) : undefined;
   }
 
-  /** Resolves when the most that the call should take is set aside in all budgets, durably, once there is room for it. Rejects with the signal's reason. */
-  async reserve(step: number, asked: PaidCall, signal: AbortSignal): Promise<Grant> {
+  /**
+   * Resolves when the most that the call should take is set aside in all budgets, durably, once there is room for it. Rejects with the signal's reason; with
+   * `BUDGET_EXHAUSTED` for a call that is `isOptional` and for which there is no room now.
+   */
+  async reserve(step: number, asked: PaidCall, signal: AbortSignal, isOptional = false): Promise<Grant> {
     await this.#begin();
     this.#settleLeft(step);
     for (;;) {
@@ -141,6 +147,12 @@ export class Account {
         this.#refusal = undefined;
         return grant;
       }
+      // Nobody waits for what nobody may come back for.
+      if (this.#lost.size > 0) {
+        this.#settleLeft(Number.POSITIVE_INFINITY);
+        continue;
+      }
+      if (isOptional) throw new OpenClawError('BUDGET_EXHAUSTED', 'The budget has no room for it.');
       await this.#wait(asked, signal);
     }
   }
@@ -180,16 +192,15 @@ export class Account {
   }
 
   /**
-   * The call takes more than was set aside for it: half as much again, at once. False where there is no room: then it has to be broken off. One call's reservation above
-   * the limit is room, as no more than that is ever overdrawn.
+   * The call takes more than was set aside for it: half as much again, at once. False where there is no room, or where the call is over: then it has to be broken off.
+   * One call's reservation above the limit is room, as no more than that is ever overdrawn.
    */
   extend(grant: Grant): boolean {
-    const { expected } = grant;
-    if (!expected || !this.#open.has(grant.call)) return true;
-    const more: Amounts = { microUsd: half(expected.most.microUsd), tokens: half(expected.most.tokens), ms: half(expected.most.ms) };
+    const { most } = grant;
+    if (!this.#open.has(grant.call)) return false;
+    const more: Amounts = { microUsd: half(most.microUsd), tokens: Math.max(half(most.tokens), 1), ms: Math.max(half(most.ms), 1) };
     for (const book of this.#booksOf(grant.day)) {
       const { left } = book;
-      const { most } = expected;
       // Once: what was overdrawn for one call is not there for another.
       if (UNITS.some((unit) => left[unit] !== undefined && more[unit] > left[unit] + most[unit])) return false;
     }
@@ -276,6 +287,7 @@ export class Account {
         day: day ?? dayOf(this.#house.clock.wall()),
         level: undefined,
         expected: undefined,
+        most: amounts,
         amounts,
         heard: 0,
         thought: 0,
@@ -343,7 +355,8 @@ export class Account {
 
   #grant(step: number, model: string, level: Level | undefined, expected: Expected, day: string): Grant {
     const call = callName(step, ++this.#past.count);
-    return { call, model, day, level, expected, amounts: expected.most, heard: 0, thought: 0, sinceMs: this.#house.clock.now() };
+    const { most } = expected;
+    return { call, model, day, level, expected, most, amounts: most, heard: 0, thought: 0, sinceMs: this.#house.clock.now() };
   }
 
   /** Until something changed that may give room. */
@@ -351,33 +364,26 @@ export class Account {
     const { clock } = this.#house;
     const refusal = this.#refusal;
     if (!refusal) return;
-    const { book } = refusal;
-    // Somebody may have raised it meanwhile.
-    if (await book.look()) return;
-    const { until } = refusal;
-    if (refusal.isFinal) this.#pause.begin(this.#pauseOf(refusal, asked, until));
-    const room = (): Promise<void> =>
-      new Promise((resolve, reject) => {
-        if (signal.aborted) return reject(signal.reason);
-        let cancel: () => void = () => undefined;
-        const stop = (): void => {
-          over();
-          reject(signal.reason);
-        };
-        const go = (): void => {
-          over();
-          resolve();
-        };
-        const unlisten = book.listen(go);
-        const over = (): void => {
-          cancel();
-          unlisten();
-          signal.removeEventListener('abort', stop);
-        };
-        signal.addEventListener('abort', stop, { once: true });
-        if (until !== undefined) cancel = clock.after(Math.min(Math.max(until - clock.wall(), 1), LONGEST_MS), go);
-      });
-    await (refusal.isFinal ? this.#run.resting(room) : room());
+    const { book, until, isFinal } = refusal;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    let hasChanged = false;
+    const unlisten = book.listen(() => {
+      hasChanged = true;
+      resolve();
+    });
+    let cancel: () => void = () => undefined;
+    try {
+      // Somebody may have raised it meanwhile.
+      await book.look();
+      if (hasChanged) return;
+      if (isFinal) this.#pause.begin(this.#pauseOf(refusal, asked, until));
+      if (until !== undefined) cancel = clock.after(Math.min(Math.max(until - clock.wall(), 1), LONGEST_MS), resolve);
+      const room = (): Promise<void> => untilAborted(promise, signal);
+      await (isFinal ? this.#run.resting(room) : room());
+    } finally {
+      cancel();
+      unlisten();
+    }
   }
 
   #pauseOf({ book, unit }: Refusal, asked: PaidCall, until: number | undefined): BudgetPause {
@@ -402,7 +408,7 @@ export class Account {
     };
   }
 
-  /** Calls that nobody goes on with; `step`: those of this step, and all of dead processes that are of no other. */
+  /** Calls that nobody goes on with; `step`: those of this step, and of dead processes those that no later step goes on with. */
   #settleLeft(step?: number): void {
     for (const call of [...this.#kept]) {
       const grant = this.#open.get(call);
@@ -412,6 +418,7 @@ export class Account {
     }
     for (const call of [...this.#lost]) {
       const grant = this.#open.get(call);
+      if (step !== undefined && stepOf(call) > step) continue;
       this.#lost.delete(call);
       if (grant) this.#settle(grant, grant.amounts, true);
     }

@@ -113,7 +113,7 @@ export class Book {
     const before = this.#totals;
     this.#take(run, entry, text);
     this.#touch(run, 'set');
-    if (this.#hasMore(before)) this.#tell();
+    if (this.#isOver(before)) this.#tell();
   }
 
   /** The run has ended, and its entry stands for all of it. */
@@ -135,7 +135,7 @@ export class Book {
     return new Promise((resolve, reject) => this.#waiters.push({ version: this.#version, resolve, reject }));
   }
 
-  /** Calls back when there may be more room, until the returned function is called. */
+  /** Calls back when there may be more room, or less is set aside by others, until the returned function is called. */
   listen(listener: () => void): () => void {
     this.#listeners.add(listener);
     return () => void this.#listeners.delete(listener);
@@ -208,9 +208,10 @@ export class Book {
     this.#texts.delete(run);
   }
 
-  #hasMore({ spent, reserved }: Totals): boolean {
+  /** Whether less is set aside: there is more room, or, where all of it was taken, whoever waited for it has to know. */
+  #isOver({ spent, reserved }: Totals): boolean {
     const now = this.#totals;
-    return UNITS.some((unit) => now.spent[unit] + now.reserved[unit] < spent[unit] + reserved[unit]);
+    return UNITS.some((unit) => now.reserved[unit] < reserved[unit] || now.spent[unit] + now.reserved[unit] < spent[unit] + reserved[unit]);
   }
 
   #tell(): void {

@@ -107,8 +107,8 @@ export class Budgets {
   park(key: RunKey, { book: before, left, until: untilMs }: Waiting): void {
     this.unpark(key);
     const book = this.acquire(key.slice(0, key.indexOf('/')), before.scope, before.limits);
-    const isDue = UNITS.some((unit) => (book.left[unit] ?? 0) > (left[unit] ?? 0));
-    const parked = { book, untilMs, isDue, unlisten: book.listen(() => (parked.isDue = true)) };
+    const hasMore = (): boolean => UNITS.some((unit) => (book.left[unit] ?? 0) > (left[unit] ?? 0));
+    const parked = { book, untilMs, isDue: hasMore(), unlisten: book.listen(() => (parked.isDue ||= hasMore())) };
     this.#parked.set(key, parked);
   }
 
@@ -126,7 +126,7 @@ export class Budgets {
       // Whoever lets go of one may be about to take it again.
       if (book.isIdle && this.#idle.has(book)) this.#books.delete(key);
       // A look that fails is followed by another.
-      else if (book.isListenedTo) book.look().catch(() => undefined);
+      else if (book.isListenedTo && !isOfRuns(book.scope)) book.look().catch(() => undefined);
     }
     this.#idle = new Set([...this.#books.values()].filter(({ isIdle }) => isIdle));
     if (this.#parked.size === 0) return [];
@@ -147,6 +147,11 @@ export class Budgets {
       return error instanceof OpenClawError && error.code === 'NOT_FOUND';
     }
   }
+}
+
+/** Whoever adds to it is a run of this process, which tells those who wait. */
+function isOfRuns({ kind }: ScopeName): boolean {
+  return kind === 'task' || kind === 'run';
 }
 
 /** Tells gateways which limits there are. */

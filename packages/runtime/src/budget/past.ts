@@ -10,13 +10,15 @@ export interface BudgetPast extends PausePast {
   /** The highest number of a call so far, and the latest calls: the ledger may not know yet that they are settled. */
   count: number;
   calls: string[];
-  /** What was added to its budget: the store may not know yet. */
+  /** What was added to its budget last: the store may not know yet. */
   added: (Budget & { readonly command: string })[];
 }
 
 const DAYS_KEPT = 3;
 /** Model calls that an operation may have under way at once are fewer. */
 const CALLS_KEPT = 1_000;
+/** Of no more does the store know whether they were added. */
+const ADDED_KEPT = 1_000;
 
 export function beginBudgetPast(): BudgetPast {
   return { pausedMs: 0, spent: NOTHING, days: [], count: 0, calls: [], added: [] };
@@ -44,7 +46,7 @@ export function followBudget(past: BudgetPast, record: RunRecord): void {
       delete past.paused;
       return;
     case 'budget.added':
-      past.added.push(record.data);
+      past.added = [...past.added, record.data].slice(-ADDED_KEPT);
       return;
     default:
   }

@@ -1,5 +1,5 @@
 import type { Clock } from '@openclaw-runtime/kit';
-import type { Tier } from '@openclaw-runtime/protocol';
+import { OpenClawError, type Tier } from '@openclaw-runtime/protocol';
 import type { TierRules } from './rules.ts';
 import { CALM, heed, holdOf, judge, type TierState } from './tier.ts';
 import { type Event, HealthWindow, type Reading } from './window.ts';
@@ -29,7 +29,7 @@ export interface Fares {
   readonly reading: Reading;
 }
 
-/** Names are made up by callers, so only so many are kept; those in tier 0 that are longest known go first. */
+/** Names are made up by callers, so only so many are kept; those in tier 0 that nothing was heard of for longest go first. */
 const MOST = 1_000;
 const STATIC = 3;
 /** Longer names are nobody's. */
@@ -105,10 +105,11 @@ export class Health {
     return true;
   }
 
-  /** By hand, until it is set to undefined, after which it is judged anew. */
+  /** By hand, until it is set to undefined, after which it is judged anew. Throws `BAD_REQUEST` for a host of another name, `RATE_LIMITED` where too many are in another tier already. */
   set(of: Kind, name: string, tier: Tier | undefined): void {
+    if (of === 'host' && name !== THREADS) throw new OpenClawError('BAD_REQUEST', `The host is called ${THREADS}.`);
     const subject = this.#find(of, name);
-    if (!subject) return;
+    if (!subject) throw new OpenClawError('RATE_LIMITED', `At most ${MOST} are kept. Set one of them to auto first.`);
     const from = tierOf(subject);
     const nowMs = this.#clock.now();
     subject.set = tier;
@@ -149,9 +150,9 @@ export class Health {
   #judge(subject: Subject, nowMs: number): void {
     const from = tierOf(subject);
     const before = subject.state;
-    subject.state = judge(before, subject.window.read(nowMs), this.rules, nowMs);
+    subject.state = judge(before, (lastMs) => subject.window.read(nowMs, lastMs), this.rules, nowMs);
     // What it was left for is not held against it again.
-    if (subject.state.tier < before.tier) subject.window.clear();
+    if (subject.state.tier < before.tier) subject.window.forgive();
     this.#tell(subject, from, subject.state.why);
   }
 
@@ -165,6 +166,10 @@ export class Health {
   #find(of: Kind, name: string): Subject | undefined {
     const key = keyOf(of, name);
     const known = this.#subjects.get(key);
+    if (known) {
+      this.#subjects.delete(key);
+      this.#subjects.set(key, known);
+    }
     if (known || key.length > NAME_CHARS) return known;
     if (this.#subjects.size >= MOST && !this.#forget()) return undefined;
     const window = new HealthWindow(this.rules.windowMs, this.rules.slowMs);

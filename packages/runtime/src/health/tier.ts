@@ -3,12 +3,12 @@ import type { TierRules } from './rules.ts';
 import type { Event, Reading } from './window.ts';
 
 /**
- * | tier | entered, at once                                            | left, after `holdMs` without a failure and `recoveries` that went well, or a window without news |
+ * | tier | entered, at once                                            | left, with `recoveries` that went well, or after a window without news |
  * |------|-------------------------------------------------------------|-----|
  * | 0    |                                                             |     |
- * | 1    | a try failed, or was too slow                               | for 0 |
- * | 2    | something was lost and restored                             | for 0 |
- * | 3    | `errorRate` of `least` tries or more, `restarts` losses     | for 1 |
+ * | 1    | a try failed, or was too slow                               | for 0, after `holdMs` without a failure |
+ * | 2    | something was lost and restored                             | for 0, after `holdMs` without a failure |
+ * | 3    | `errorRate` of `least` tries or more, `restarts` losses     | for 1, after `holdMs` in which less than half of `errorRate` failed, and nothing was lost |
  */
 export interface TierState {
   readonly tier: Tier;
@@ -46,11 +46,11 @@ export function heed(state: TierState, event: Event, nowMs: number): TierState {
   return event === 'ok' ? { ...state, newsMs: nowMs, streak: state.streak + 1 } : { ...state, newsMs: nowMs, badMs: nowMs, streak: 0 };
 }
 
-/** The state now, which is the same object where nothing changes. Up at once, down one step at a time. */
-export function judge(state: TierState, reading: Reading, rules: TierRules, nowMs: number): TierState {
-  const wanted = wantedBy(reading, rules);
+/** The state now, which is the same object where nothing changes. Up at once, down one step at a time. `read`: what happened in the last so many milliseconds, or in the window. */
+export function judge(state: TierState, read: (lastMs?: number) => Reading, rules: TierRules, nowMs: number): TierState {
+  const wanted = wantedBy(read(), rules);
   if (wanted.tier > state.tier) return entered(state, wanted.tier, wanted.why, rules, nowMs);
-  if (state.tier === 0 || !isOver(state, rules, nowMs)) return state;
+  if (state.tier === 0 || !isOver(state, read, rules, nowMs)) return state;
   const isStatic = state.tier === 3;
   const why = state.streak >= rules.recoveries ? `${state.streak} tries in a row went well` : 'there was no bad news for a while';
   return { ...state, tier: isStatic ? 1 : 0, sinceMs: nowMs, why, ...(isStatic && { leftStaticMs: nowMs }) };
@@ -68,10 +68,16 @@ function entered(state: TierState, tier: Tier, why: string, rules: TierRules, no
   return { ...state, tier, why, sinceMs: nowMs, relapses };
 }
 
-function isOver(state: TierState, rules: TierRules, nowMs: number): boolean {
+function isOver(state: TierState, read: (lastMs: number) => Reading, rules: TierRules, nowMs: number): boolean {
   const hold = holdOf(state, rules);
-  if (nowMs - state.sinceMs < hold || nowMs - state.badMs < hold) return false;
+  if (nowMs - state.sinceMs < hold) return false;
+  if (nowMs - state.badMs < hold && !(state.tier === 3 && isNearlyWell(read(hold), rules))) return false;
   return state.streak >= rules.recoveries || nowMs - Math.max(state.newsMs, state.sinceMs) >= rules.windowMs;
+}
+
+/** Where much is tried, something always fails. */
+function isNearlyWell({ calls, failures, slow, restarts }: Reading, { errorRate }: TierRules): boolean {
+  return restarts === 0 && failures + slow < (calls * errorRate) / 2;
 }
 
 function wantedBy(
@@ -79,7 +85,7 @@ function wantedBy(
   { least, errorRate, restarts: most }: TierRules,
 ): { readonly tier: Tier; readonly why: string } {
   const bad = failures + slow;
-  if (calls >= least && bad >= calls * errorRate) {
+  if (bad > 0 && calls >= least && bad >= calls * errorRate) {
     const how = [slow > 0 && `${slow} were too slow`, timeouts > 0 && `${timeouts} timed out`].filter((each) => each !== false).join(', ');
     return { tier: 3, why: `${bad} of the last ${calls} tries went wrong${how === '' ? '' : ` (${how})`}` };
   }

@@ -4,7 +4,7 @@ import { type ErrorBody, OpenClawError, type Usage } from '@openclaw-runtime/pro
 import type { Health } from './health.ts';
 import type { Event } from './window.ts';
 
-/** The broker, whose tries are noted, each as a model's. */
+/** The broker, whose calls are noted, each as a model's: where one fails, that it did, once; where it ends well after all, that too. */
 export function watchBroker(broker: ModelBroker, health: Health, clock: Pick<Clock, 'now'>): ModelBroker {
   return {
     info: (model) => broker.info(model),
@@ -24,6 +24,15 @@ export function watchBroker(broker: ModelBroker, health: Health, clock: Pick<Clo
   };
 }
 
+/** What says nothing of the provider is not among them: a full queue, a request that nobody would take. */
+const OUTAGES: ReadonlySet<string> = new Set([
+  'PROVIDER_FAILED',
+  'PROVIDER_MALFORMED',
+  'PROVIDER_RATE_LIMITED',
+  'PROVIDER_TIMEOUT',
+  'CIRCUIT_OPEN',
+]);
+
 /** The caller's sink, and when the first word went into it. */
 class WatchedSink implements ModelSink {
   readonly #sink: ModelSink;
@@ -32,6 +41,7 @@ class WatchedSink implements ModelSink {
   readonly #clock: Pick<Clock, 'now'>;
   #sinceMs: number;
   #firstMs: number | undefined;
+  #hasFailed = false;
 
   constructor(sink: ModelSink, health: Health, model: string, clock: Pick<Clock, 'now'>) {
     this.#sink = sink;
@@ -45,11 +55,11 @@ class WatchedSink implements ModelSink {
     this.#note('ok');
   }
 
-  /** What says nothing of the provider does not count: an open circuit, a full queue, a request that nobody would take. */
-  failed(error: Pick<ErrorBody, 'code'>): void {
-    const { code } = error;
-    if (code === 'PROVIDER_TIMEOUT') this.#note('timeout');
-    else if (code === 'PROVIDER_FAILED' || code === 'PROVIDER_MALFORMED' || code === 'PROVIDER_RATE_LIMITED') this.#note('failed');
+  /** Once, however often it is tried: one that asks for what makes the provider fail is not to decide for all. */
+  failed({ code }: Pick<ErrorBody, 'code'>): void {
+    if (this.#hasFailed || !OUTAGES.has(code)) return;
+    this.#hasFailed = true;
+    this.#note(code === 'PROVIDER_TIMEOUT' ? 'timeout' : 'failed');
   }
 
   text(delta: string): void {

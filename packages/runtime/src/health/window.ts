@@ -51,11 +51,13 @@ export class HealthWindow {
     if (event === 'ok' && ms > this.#slowMs) this.#add(at + SLOW, 1);
   }
 
-  read(nowMs: number): Reading {
+  /** `lastMs`: of the window, about; of all of it where that is more. */
+  read(nowMs: number, lastMs = Number.POSITIVE_INFINITY): Reading {
     this.#turn(nowMs);
+    const buckets = Math.min(Math.ceil(lastMs / this.#bucketMs), BUCKETS);
     const sum = (field: number): number => {
       let all = 0;
-      for (let at = field; at < this.#sums.length; at += FIELDS) all += this.#sums[at] ?? 0;
+      for (let back = 0; back < buckets; back++) all += this.#sums[((this.#youngest + BUCKETS - back) % BUCKETS) * FIELDS + field] ?? 0;
       return all;
     };
     const spoke = sum(SPOKE);
@@ -67,6 +69,15 @@ export class HealthWindow {
       restarts: sum(RESTARTS),
       meanMs: spoke === 0 ? 0 : sum(SPOKE_MS) / spoke,
     };
+  }
+
+  /** Forgets all that went wrong; what went well stays. */
+  forgive(): void {
+    const sums = this.#sums;
+    for (let at = 0; at < sums.length; at += FIELDS) {
+      (sums[at + CALLS] as number) -= sums[at + FAILURES] as number;
+      for (const field of [FAILURES, TIMEOUTS, SLOW, RESTARTS]) sums[at + field] = 0;
+    }
   }
 
   /** Forgets everything. */

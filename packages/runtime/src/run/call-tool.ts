@@ -1,10 +1,10 @@
 import { decodeState, type HouseTool } from '@openclaw-runtime/agent';
 import { type Clock, sleep } from '@openclaw-runtime/kit';
 import { type ErrorCode, OpenClawError, parseJson, type ToolCall } from '@openclaw-runtime/protocol';
+import { untilAborted } from '../abort/until-aborted.ts';
 import type { AgentThreads, ThreadCall } from '../pool/threads.ts';
 import type { Agent } from './agents.ts';
 import type { Tool } from './toolbox.ts';
-import { untilAborted } from './until-aborted.ts';
 import type { Waits } from './waits.ts';
 import type { Work } from './work.ts';
 

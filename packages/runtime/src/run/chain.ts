@@ -10,6 +10,11 @@ export class Chain {
     this.asked = first;
   }
 
+  /** There is no other to ask. */
+  get isAlone(): boolean {
+    return this.#models.length === 1;
+  }
+
   /** Gives up on the one that is asked, and asks the first that was not given up. False when there is none: the asked one stays. */
   pass(): boolean {
     this.#givenUp = [...this.#givenUp, this.asked];

@@ -14,10 +14,10 @@ import {
   type WireRecord,
 } from '@openclaw-runtime/protocol';
 import { type RunKey, runKey, type Store } from '@openclaw-runtime/store';
+import { untilAborted } from '../abort/until-aborted.ts';
 import type { Agent } from './agents.ts';
 import type { ChildrenPast } from './past.ts';
 import { scrubbedJson } from './scrubbed.ts';
-import { untilAborted } from './until-aborted.ts';
 import { whenNotFull } from './when-not-full.ts';
 import type { Work } from './work.ts';
 

@@ -266,6 +266,9 @@ class Execution implements RunningRun {
     this.#work.thoughts.restore(replay.state.thoughts);
     this.#work.spend(this.#work.thoughts.judged);
     this.#restoreBudget(asked.at, replay.state.budget);
+    // The run that this one goes on from waits, and this one does not.
+    if (replay.fold.paused && fork && !replay.state.budget?.paused)
+      this.#work.writer.record('budget.resumed', 0, 0, { at: deps.clock.wall(), pausedMs: 0 }, 'disk');
     if (replay.state.approvals) this.#work.approvals.restore(replay.state.approvals, this.#questionsUntilMs);
     this.#doing.restore(replay);
     if (replay.cancelled !== undefined) this.#cancel(replay.cancelled);

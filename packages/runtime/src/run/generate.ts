@@ -1,29 +1,19 @@
 import type { ModelAnswer } from '@openclaw-runtime/agent';
-import { backoffMs, type Clock, type Random, sleep } from '@openclaw-runtime/kit';
-import {
-  type Leveled,
-  type ModelBroker,
-  type ModelEnd,
-  type ModelRequest,
-  type ModelSink,
-  mayAnswerElsewhere,
-} from '@openclaw-runtime/model';
+import { backoffMs, type Random, sleep } from '@openclaw-runtime/kit';
+import { type Leveled, type ModelRequest, mayAnswerElsewhere } from '@openclaw-runtime/model';
 import { addUsage, NO_USAGE, OpenClawError, type Usage } from '@openclaw-runtime/protocol';
-import type { Account } from '../budget/account.ts';
 import { tokensIn } from '../budget/forecast.ts';
+import { Silence } from '../budget/silence.ts';
+import { type AsideHouse, askAside } from './aside.ts';
 import { ToldLevels } from './level-warning.ts';
 import type { RunLimits } from './limits.ts';
-import { type Meter, pay } from './pay.ts';
+import { ModelWait } from './model-wait.ts';
 import type { RunTier } from './run-tier.ts';
 import type { Waits } from './waits.ts';
 
-export interface GenerateHouse {
-  readonly broker: ModelBroker;
-  readonly clock: Clock;
+export interface GenerateHouse extends AsideHouse {
   readonly random: Random;
   readonly limits: RunLimits;
-  /** Absent where the run falls under no budget. */
-  readonly budget?: Account | undefined;
   /** Absent where nobody minds how models fare. */
   readonly tier?: RunTier | undefined;
   readonly waits: Waits;
@@ -49,9 +39,10 @@ export async function generate(
     const sink = new Silence((each) => {
       if (told.isNews(model, each)) leveled(model, each);
     });
-    const wait = house.waits.begin('first chunk', model);
+    const wait = new ModelWait(house.waits, model);
+    sink.wait = wait;
     try {
-      const { finish, usage: last, toolCalls } = await ask(house, { ...request, model }, sink, leastTokens, signal);
+      const { finish, usage: last, toolCalls } = await askAside(house, { ...request, model }, sink, signal, { leastTokens });
       const usage = addUsage(sink.usage, last);
       spend(usage);
       return { text: sink.said, toolCalls, finish, usage: addUsage(spent, usage) };
@@ -68,22 +59,14 @@ export async function generate(
       if (models.length > 1 && (error.retryable || mayAnswerElsewhere(error))) models = models.slice(1);
       else if (!error.retryable || tries >= limits.noProgressAttempts) throw error;
       else {
-        house.waits.turn(wait, 'retry', `${error.code}: ${error.message}`);
-        await sleep(clock, Math.max(backoffMs(BACKOFF, tries, random), error.retryAfterMs ?? 0, 1), signal);
+        const delayMs = Math.max(backoffMs(BACKOFF, tries, random), error.retryAfterMs ?? 0, 1);
+        wait.retry(error, delayMs);
+        await sleep(clock, delayMs, signal);
       }
     } finally {
-      house.waits.end(wait);
+      wait.end();
     }
   }
-}
-
-function ask(house: GenerateHouse, request: ModelRequest, sink: Silence, leastTokens: number, signal: AbortSignal): Promise<ModelEnd> {
-  const { broker, clock, budget: account } = house;
-  if (!account) return broker.stream(request, sink, signal);
-  return pay({ account, clock, step: 0, request, leastTokens, signal, isKept: () => false }, (asked, meter, watched) => {
-    sink.meter = meter;
-    return broker.stream(asked, sink, watched);
-  });
 }
 
 /** A model that is not to be relied on comes last; first where it is time to find out whether it has recovered. */
@@ -94,42 +77,4 @@ function modelsFor(model: string, { broker, tier }: GenerateHouse): readonly str
   const others = substitute === undefined ? fallbacks : [substitute, ...fallbacks];
   const good = others.filter((each) => each !== model && !tier.isStatic(each));
   return [...new Set([...good, model])];
-}
-
-class Silence implements ModelSink {
-  /** Of a call that is paid for. */
-  meter: Meter | undefined;
-  said = '';
-  usage: Usage = NO_USAGE;
-  readonly #leveled: (leveled: Leveled) => void;
-
-  constructor(leveled: (leveled: Leveled) => void) {
-    this.#leveled = leveled;
-  }
-
-  leveled(leveled: Leveled): void {
-    this.#leveled(leveled);
-  }
-
-  text(delta: string): void {
-    this.said += delta;
-    this.meter?.heard('text', delta);
-  }
-
-  spent(usage: Usage): void {
-    this.usage = addUsage(this.usage, usage);
-    this.meter?.spent(usage);
-  }
-
-  thinking(delta: string): void {
-    this.meter?.heard('thinking', delta);
-  }
-
-  retry(): void {}
-
-  queued(): void {}
-
-  responding(): void {}
-
-  full(): undefined {}
 }

@@ -3,14 +3,8 @@ import type { ModelEnd, ModelRequest } from '@openclaw-runtime/model';
 import { addUsage, NO_USAGE, OpenClawError, type Usage } from '@openclaw-runtime/protocol';
 import type { Account, Grant } from '../budget/account.ts';
 import { tokensIn } from '../budget/forecast.ts';
+import type { Meter } from '../budget/silence.ts';
 import { Stop } from './stop.ts';
-
-/** Hears what a call delivers. */
-export interface Meter {
-  heard(flow: 'text' | 'thinking', delta: string): void;
-  /** Tokens of a try of it that broke off, as its provider counted them. */
-  spent(usage: Usage): void;
-}
 
 export interface Payment {
   readonly account: Account;
@@ -20,6 +14,8 @@ export interface Payment {
   readonly request: ModelRequest;
   /** Tokens of its text that were delivered before. */
   readonly leastTokens?: number;
+  /** It is not waited for: where there is no room for it, it rejects with `BUDGET_EXHAUSTED`. */
+  readonly isOptional?: boolean;
   readonly signal: AbortSignal;
   /** Whether its provider keeps the response, as far as that is known. */
   isKept(): boolean;
@@ -36,11 +32,11 @@ export async function pay(
   payment: Payment,
   call: (request: ModelRequest, meter: Meter, signal: AbortSignal) => Promise<ModelEnd>,
 ): Promise<ModelEnd> {
-  const { account, step, request, leastTokens, signal } = payment;
+  const { account, step, request, leastTokens, isOptional = false, signal } = payment;
   const { model, level, messages, tools, settings } = request;
   const goesOn = request.attach === undefined ? undefined : await account.adopt(step, model, level);
   const asked = { model, level, messages, tools, maxTokens: settings?.maxTokens, leastTokens };
-  const grant = goesOn ?? (await account.reserve(step, asked, signal));
+  const grant = goesOn ?? (await account.reserve(step, asked, signal, isOptional));
   const metered = new Metered(payment, grant);
   const lowered = grant.level === undefined || grant.level === level ? request : { ...request, level: grant.level };
   try {
@@ -99,8 +95,8 @@ class Metered implements Meter {
   /** When the time that is set aside is over. */
   #arm(): () => void {
     const { clock } = this.#payment;
-    const { amounts, sinceMs, expected } = this.#grant;
-    if (!expected || !this.#payment.account.isTimed) return () => undefined;
+    const { amounts, sinceMs } = this.#grant;
+    if (!this.#payment.account.isTimed) return () => undefined;
     return clock.after(Math.max(sinceMs + amounts.ms - clock.now(), 1), () => {
       this.#extend();
       if (!this.#abort.signal.aborted) this.#cancel = this.#arm();

@@ -1,8 +1,8 @@
 import type { Clock } from '@openclaw-runtime/kit';
 import type { Message } from '@openclaw-runtime/protocol';
 import type { RunKey, Store } from '@openclaw-runtime/store';
+import { untilAborted } from '../abort/until-aborted.ts';
 import type { Anchor } from '../think/thinker.ts';
-import { untilAborted } from './until-aborted.ts';
 import { whenNotFull } from './when-not-full.ts';
 
 /** Conversations: the runs of one session take turns, in the order in which they took their seats, and each sees what the ones before said. */

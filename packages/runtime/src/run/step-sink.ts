@@ -1,10 +1,10 @@
 import type { Leveled, ModelSink } from '@openclaw-runtime/model';
 import { addUsage, type ErrorBody, type Usage } from '@openclaw-runtime/protocol';
 import type { Lease } from '@openclaw-runtime/store';
+import type { Meter } from '../budget/silence.ts';
 import type { Comparison } from './comparison.ts';
 import { recordLevel, type ToldLevels } from './level-warning.ts';
-import type { Meter } from './pay.ts';
-import type { Wait, WaitFor, Waits } from './waits.ts';
+import type { ModelWait } from './model-wait.ts';
 import type { RunWriter } from './writer.ts';
 
 /** One call of a step. */
@@ -22,9 +22,8 @@ export class StepSink implements ModelSink {
   readonly #place: CallPlace;
   /** Shared by the calls of the step. */
   readonly #told: ToldLevels;
-  readonly #waits: Waits;
   /** For as long as the call goes on. */
-  wait: Wait | undefined;
+  wait: ModelWait | undefined;
   attempt: number;
   comparison: Comparison | undefined;
   /** Of a call that is paid for. */
@@ -34,9 +33,8 @@ export class StepSink implements ModelSink {
   /** What the provider calls the response, when it keeps it. */
   response: string | undefined;
 
-  constructor(lease: Lease, writer: RunWriter, place: CallPlace, attempt: number, told: ToldLevels, waits: Waits) {
+  constructor(lease: Lease, writer: RunWriter, place: CallPlace, attempt: number, told: ToldLevels) {
     this.#lease = lease;
-    this.#waits = waits;
     this.#writer = writer;
     this.#place = place;
     this.attempt = attempt;
@@ -52,16 +50,16 @@ export class StepSink implements ModelSink {
   }
 
   asked(): void {
-    this.#waitFor('first chunk');
+    this.wait?.asked();
   }
 
   retry(error: ErrorBody, delayMs: number): void {
-    this.#waitFor('retry', `${error.code}: ${error.message}`, delayMs);
+    this.wait?.retry(error, delayMs);
     this.#writer.record('step.retried', this.#place.step, this.attempt, { error, delayMs: Math.round(delayMs) }, 'process');
   }
 
   queued(ahead: number): void {
-    this.#waitFor('rate limit', `${ahead} calls are before it`);
+    this.wait?.queued(ahead);
     const { step, model } = this.#place;
     this.#writer.record('step.queued', step, this.attempt, { model, ahead }, 'process');
   }
@@ -84,14 +82,10 @@ export class StepSink implements ModelSink {
     return this.#lease.full();
   }
 
-  #waitFor(what: WaitFor, detail?: string, leftMs?: number): void {
-    if (this.wait) this.#waits.turn(this.wait, what, detail, leftMs);
-  }
-
   #take(flow: 'text' | 'thinking', delta: string): void {
     if (!this.heard) {
       this.heard = true;
-      this.#waitFor('next chunk');
+      this.wait?.heard();
     }
     this.meter?.heard(flow, delta);
     if (this.comparison) this.comparison.delta(flow, delta);

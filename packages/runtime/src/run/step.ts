@@ -31,6 +31,7 @@ import {
 } from './ladder.ts';
 import { ToldLevels } from './level-warning.ts';
 import type { RunLimits } from './limits.ts';
+import { ModelWait } from './model-wait.ts';
 import { pay } from './pay.ts';
 import type { RunTier } from './run-tier.ts';
 import { StepSink } from './step-sink.ts';
@@ -171,6 +172,7 @@ class Step {
   /** Who is asked now, and how that joins what was delivered. */
   next(): Asking {
     const { step, messages, tools, level, settings } = this.#call;
+    const hasTools = this.#hasTools;
     const { lease, writer } = this.#run;
     writer.flush();
     const model = this.#chain.asked;
@@ -180,10 +182,8 @@ class Step {
     const { capabilities } = this.#house.broker.info(model);
     const attach = capabilities.attach && this.#kept?.model === model ? this.#kept.response : undefined;
     const isSpeaker = this.#spoke === model;
-    // What must be JSON as a whole is not gone on with either.
-    const hasTools = (tools !== undefined && tools.length > 0) || settings?.format !== undefined;
     const rung = chooseRung(before, { isSpeaker, isKept: attach !== undefined, canContinue: capabilities.prefix, hasTools });
-    const sink = new StepSink(lease, writer, { step, model, attach }, this.#attempt, this.#told, this.#run.waits);
+    const sink = new StepSink(lease, writer, { step, model, attach }, this.#attempt, this.#told);
     if (rung !== 'continue' && !isNothing(before)) {
       const events = this.#joining(model, before.attempt, sink);
       sink.comparison = isSpeaker ? createComparison(before, events) : createReplacement(events);
@@ -204,12 +204,12 @@ class Step {
   async ask(asking: Asking): Promise<StepResult> {
     const { sink, request } = asking;
     const { writer, signal, budget, waits } = this.#run;
-    sink.wait = waits.begin('first chunk', request.model);
+    sink.wait = new ModelWait(waits, request.model);
     let end: ModelEnd;
     try {
       end = await (budget ? this.#pay(budget, asking) : this.#stream(asking, request, signal));
     } finally {
-      waits.end(sink.wait);
+      sink.wait.end();
     }
     sink.comparison?.end();
     writer.letGo();
@@ -253,7 +253,8 @@ class Step {
   recover({ model, rung, before, sink }: Asking, error: OpenClawError): number {
     const { limits } = this.#house;
     const { writer } = this.#run;
-    writer.forget();
+    if (this.#goesOn(model, sink)) writer.letGo();
+    else writer.forget();
     writer.flush();
     this.#isResumed = true;
     const after = this.#delivered();
@@ -298,6 +299,21 @@ class Step {
     const retried = { error: error.toBody(), delayMs, ...(asked !== model && { model: asked }) };
     this.#run.writer.record('step.retried', step, this.#attempt, retried, 'process');
     return delayMs;
+  }
+
+  /** What is held of an answer is kept where the model goes on behind it, and no other could give it whole. */
+  #goesOn(model: string, { response }: StepSink): boolean {
+    if (!this.#chain.isAlone) return false;
+    const { capabilities } = this.#house.broker.info(model);
+    const isKept = capabilities.attach && (response ?? this.#kept) !== undefined;
+    const footing = { isSpeaker: true, isKept, canContinue: capabilities.prefix, hasTools: this.#hasTools };
+    return chooseRung({ ...this.#delivered(), ...this.#run.writer.saidAndHeld }, footing) === 'continue';
+  }
+
+  /** What must be JSON as a whole is not gone on with either. */
+  get #hasTools(): boolean {
+    const { tools, settings } = this.#call;
+    return (tools !== undefined && tools.length > 0) || settings?.format !== undefined;
   }
 
   /** A model that is not to be relied on is asked last; first where there is no other, or where it is time to find out whether it has recovered. */

@@ -16,7 +16,7 @@ import { createToolbox, type Toolbox } from './toolbox.ts';
 import type { Work } from './work.ts';
 import type { RunWriter } from './writer.ts';
 
-/** An answer to `query` that was asked for at `since`, on the clock's `now`. */
+/** An answer to `query` that was asked for at `since`, as {@link Work.workedMs} has it. */
 interface Unchecked {
   readonly first: StepResult;
   readonly query: string;
@@ -166,7 +166,7 @@ export class Talk {
     if (!deeper) return first;
 
     const again = begunAgain(writer, { ...call, ...deeper }, first.attempt);
-    const againSince = deps.clock.now();
+    const againSince = this.#work.workedMs;
     const second = await runStep(deps, { lease, writer, signal, budget, tier, waits }, again);
     this.#work.took(deeper, again.model, second.usage, againSince);
     const better = mayCheck(this.#work, again, second)

@@ -13,6 +13,7 @@ import { type Depth, type ThoughtCall, Thoughts, type ThoughtTurn } from '../thi
 import { accountOf, pauseOf } from './account-of.ts';
 import type { Agent } from './agents.ts';
 import { Approvals } from './approvals.ts';
+import { askAside } from './aside.ts';
 import { Brake } from './brake.ts';
 import type { RunLimits } from './limits.ts';
 import { Rest } from './rest.ts';
@@ -102,7 +103,14 @@ export class Work {
   get thoughts(): Thoughts {
     const { deps, tenant, asked } = this;
     const agent = deps.agents.get(asked.agent)?.reasoning;
-    return (this.#thoughts ??= new Thoughts({ thinker: deps.thinker, tenant, asked, agent, left: () => this.budgetLeft() }));
+    return (this.#thoughts ??= new Thoughts({
+      thinker: deps.thinker,
+      tenant,
+      asked,
+      agent,
+      left: () => this.budgetLeft(),
+      ask: (request, sink, signal) => askAside({ ...deps, budget: this.budget }, request, sink, signal, { isOptional: true }),
+    }));
   }
 
   /** How deep a model call is to think; a promise where that has to be found out first, which does not reject. */
@@ -116,7 +124,11 @@ export class Work {
     const { deps, asked, lease } = this;
     const isPlain = asked.operation === undefined && deps.agents.get(asked.agent)?.hasTools !== true;
     if (isPlain || !deps.thinker || status !== 'completed' || lease.head.seq > 1) return;
-    this.#thoughts?.finished(asked.agent, addUsage(usage, this.#below), Math.max(deps.clock.wall() - asked.at, 0));
+    this.#thoughts?.finished(
+      asked.agent,
+      addUsage(usage, this.#below),
+      Math.max(deps.clock.wall() - asked.at - this.heldMs(deps.clock.now()), 0),
+    );
   }
 
   /** What a run that it started took. */

@@ -133,6 +133,14 @@ export class RunWriter {
     if (this.records >= LONG_RECORDS && this.records - held.length < LONG_RECORDS) this.#onLong();
   }
 
+  /** What was said, with what is held of it. */
+  get saidAndHeld(): Readonly<Record<'text' | 'thinking', string>> {
+    this.flush();
+    const whole = { ...this.said };
+    for (const { flow, text } of this.#held ?? []) whole[flow] += text;
+    return whole;
+  }
+
   /** What was held is nobody's. */
   forget(): void {
     if (!this.#held) return;

@@ -14,7 +14,7 @@ import {
 } from '@openclaw-runtime/reasoning';
 import type { State } from '@openclaw-runtime/store';
 import { forecastOf } from './forecast.ts';
-import { createJudges, type Judged } from './judges.ts';
+import { type AskOptional, createJudges, type Judged } from './judges.ts';
 import { createMemories, type Memory } from './memories.ts';
 import { outcomeOf } from './outcome.ts';
 import { createPerSecond } from './per-second.ts';
@@ -45,6 +45,8 @@ export interface Thought {
   readonly previous: Anchor | undefined;
   /** What there is to spend on it; undefined: no limit. */
   readonly left: Left | undefined;
+  /** For a model that judges. */
+  readonly ask: AskOptional;
 }
 
 /** What is left of budgets; what is absent has no limit. */
@@ -113,9 +115,7 @@ export function createThinker(options: ThinkerOptions): Thinker {
     const asked = askedOf(thought.messages);
     if (!wish.isPredicted) return chosenOf(thought, asked, wish, memory, tools);
     if (!judges) return chosenOf(thought, asked, wish, memory, tools, { prediction: memory.predict(asked.query) });
-    return judges
-      .judge(thought.tenant, asked.query, memory, signal)
-      .then((judged) => chosenOf(thought, asked, wish, memory, tools, judged));
+    return judges.judge(thought, asked.query, memory, signal).then((judged) => chosenOf(thought, asked, wish, memory, tools, judged));
   };
 
   return {
@@ -191,7 +191,7 @@ function chosenOf(thought: Thought, asked: Asked, wish: Wish, memory: Memory, to
   const record: ChosenLevel = {
     level,
     model,
-    why: [...choice.why, ...(judged?.note === undefined ? [] : [judged.note]), ...reasonsOf(level, wish, prediction, tools)],
+    why: [...new Set([...choice.why, ...(judged?.note === undefined ? [] : [judged.note]), ...reasonsOf(level, wish, prediction, tools)])],
     ...(prediction && { score: Math.round(prediction.score * 1000) / 1000 }),
     ...(wanted !== level && { wanted }),
     ...(lowered.length > 0 && { caps: lowered }),

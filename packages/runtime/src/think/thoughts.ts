@@ -9,6 +9,7 @@ import {
   type RunRequest,
   type Usage,
 } from '@openclaw-runtime/protocol';
+import type { AskOptional } from './judges.ts';
 import { type Asked, askedOf } from './query.ts';
 import type { Anchor, Chosen, Left, Thinker } from './thinker.ts';
 
@@ -31,6 +32,7 @@ export interface ThoughtsOptions {
   readonly asked: Pick<RunRequest, 'level' | 'complexity' | 'input'> & { readonly agent?: string };
   readonly agent: Reasoning | undefined;
   left(): Left | undefined;
+  readonly ask: AskOptional;
 }
 
 /** A model call that is about to begin. */
@@ -104,7 +106,7 @@ export class Thoughts {
 
   /** A promise where the store, or a model, has to be asked first; it does not reject. */
   of(call: ThoughtCall, { isNew, isOwn = false }: ThoughtTurn, signal: AbortSignal): Depth | Promise<Depth> {
-    const { thinker, tenant, asked, agent } = this.#options;
+    const { thinker, tenant, asked, agent, ask } = this.#options;
     const wanted = this.#past?.set ?? asked.level;
     if (!thinker) return typeof wanted === 'number' ? { level: wanted } : NOTHING;
     const { chosen, isSetAnew = false } = this.#past ?? {};
@@ -121,6 +123,7 @@ export class Thoughts {
       model: call.model,
       previous: this.#anchor,
       left: this.#options.left(),
+      ask,
     };
     const answer = thinker.choose(thought, signal);
     return answer instanceof Promise ? answer.then((each) => this.#take(call, each)) : this.#take(call, answer);
@@ -128,12 +131,12 @@ export class Thoughts {
 
   /** The depth at which a call is made again whose answer was wrong; undefined where no more may be had than there was. Does not reject. */
   async deeper(call: ThoughtCall, { level }: Depth, signal: AbortSignal): Promise<Depth | undefined> {
-    const { thinker, tenant, agent } = this.#options;
+    const { thinker, tenant, agent, ask } = this.#options;
     if (!thinker || level === undefined || level >= REDONE_AT) return undefined;
     const { model, messages } = call;
     const left = this.#options.left();
     const wanted = { level: REDONE_AT } as const;
-    const chosen = await thinker.choose({ tenant, agent, model, messages, wanted, previous: undefined, left }, signal);
+    const chosen = await thinker.choose({ tenant, agent, model, messages, wanted, previous: undefined, left, ask }, signal);
     if (!chosen || chosen.record.level <= level) return undefined;
     const why = [`the answer at level ${level} did not pass its check`, ...chosen.record.why.slice(1)];
     return this.#take(call, { ...chosen, record: { ...chosen.record, why } });

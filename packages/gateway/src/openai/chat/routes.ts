@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { type CreatedRun, createRun } from '../../admission/create-run.ts';
 import { readJson } from '../../http/body.ts';
-import { gonePeer, type House, idempotencyKeyOf, leaseOf } from '../house/house.ts';
+import { gonePeer, type House, idempotencyKeyOf, lastEventIdOf, leaseOf } from '../house/house.ts';
 import { parseChat } from '../input/chat-request.ts';
 import { parseReached } from './cursors.ts';
 import { streamChat } from './stream.ts';
@@ -13,7 +13,7 @@ export async function postChat(house: House, request: IncomingMessage, response:
   const idempotencyKey = idempotencyKeyOf(request);
   const lease = leaseOf(idempotencyKey);
   const asked = parseChat(await readJson(request), lease.afterDeathMs);
-  const from = parseReached(lastEventId(request), asked.n);
+  const from = parseReached(lastEventIdOf(request, idempotencyKey), asked.n);
   const runs: CreatedRun[] = [];
   const releases: ((isOver: boolean) => void)[] = [];
   let isOver = false;
@@ -34,9 +34,4 @@ export async function postChat(house: House, request: IncomingMessage, response:
 /** Of one choice of several: no client's key looks so. */
 function keyOf(idempotencyKey: string | undefined, choice: number): string | undefined {
   return idempotencyKey === undefined || choice === 0 ? idempotencyKey : `${idempotencyKey}\n${choice}`;
-}
-
-function lastEventId(request: IncomingMessage): string | undefined {
-  const value = request.headers['last-event-id'];
-  return typeof value === 'string' && value !== '' ? value : undefined;
 }

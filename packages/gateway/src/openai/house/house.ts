@@ -30,6 +30,11 @@ export function leaseOf(idempotencyKey: string | undefined): Lease {
   return idempotencyKey === undefined ? WITHOUT_KEY : WITH_KEY;
 }
 
+/** Of a run that was asked for with this lease: whoever only looks on takes nothing from who may come back. */
+export function graceMsOf(leaseMs: number): number {
+  return leaseMs < WITH_KEY.afterDeathMs ? WITHOUT_KEY.graceMs : WITH_KEY.graceMs;
+}
+
 /** Throws `BAD_REQUEST`. */
 export function idempotencyKeyOf(request: IncomingMessage): string | undefined {
   const value = request.headers['idempotency-key'];
@@ -37,6 +42,14 @@ export function idempotencyKeyOf(request: IncomingMessage): string | undefined {
   if (text === undefined || text === '') return undefined;
   if (text.length > LIMITS.maxNameLength) throw bad('Idempotency-Key', `give at most ${LIMITS.maxNameLength} characters`);
   return text;
+}
+
+/** Behind which event of an earlier stream this one is to go on; only a key says of which run that was. Throws `BAD_REQUEST`. */
+export function lastEventIdOf(request: IncomingMessage, idempotencyKey: string | undefined): string | undefined {
+  const value = request.headers['last-event-id'];
+  if (typeof value !== 'string' || value === '') return undefined;
+  if (idempotencyKey === undefined) throw bad('Last-Event-ID', 'it goes with the Idempotency-Key of the request whose stream it is of');
+  return value;
 }
 
 /** Aborts when the client went before it was answered. */

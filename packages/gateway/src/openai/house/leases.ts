@@ -52,20 +52,10 @@ export function createLeases(context: Pick<GatewayContext, 'store' | 'clock'>): 
       };
     },
     async recover(tenant) {
-      for (let before: number | undefined; !isStopped; ) {
-        const { runs, next } = await store.runs.list(tenant, {
-          limit: PAGE,
-          status: 'running',
-          ...(before === undefined ? {} : { before }),
-        });
-        for (const { run } of runs) {
-          const key = runKey(tenant, run);
-          const leaseMs = await leaseOf(context, key);
-          if (leaseMs !== undefined && !waiting.has(key) && !isStopped) cancelIn(key, leaseMs);
-        }
-        if (next === undefined) return;
-        before = next;
-        await sleep(clock, 0);
+      for await (const key of unended(context, tenant)) {
+        if (isStopped) return;
+        const leaseMs = await leaseOf(context, key);
+        if (leaseMs !== undefined && !waiting.has(key) && !isStopped) cancelIn(key, leaseMs);
       }
     },
     stop() {
@@ -74,6 +64,18 @@ export function createLeases(context: Pick<GatewayContext, 'store' | 'clock'>): 
       ends.clear();
     },
   };
+}
+
+async function* unended({ store, clock }: Pick<GatewayContext, 'store' | 'clock'>, tenant: string): AsyncGenerator<RunKey> {
+  for (const status of ['running', 'budget_exhausted'] as const) {
+    for (let before: number | undefined; ; ) {
+      const { runs, next } = await store.runs.list(tenant, { limit: PAGE, status, ...(before === undefined ? {} : { before }) });
+      for (const { run, endedMs } of runs) if (endedMs === undefined) yield runKey(tenant, run);
+      if (next === undefined) break;
+      before = next;
+      await sleep(clock, 0);
+    }
+  }
 }
 
 async function leaseOf({ store }: Pick<GatewayContext, 'store'>, key: RunKey): Promise<number | undefined> {

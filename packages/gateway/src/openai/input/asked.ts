@@ -14,6 +14,8 @@ export interface Door {
   readonly model: string;
   /** Milliseconds for which the run goes on without anybody who waits for it, after its server died. Absent: for ever. */
   readonly leaseMs?: number;
+  /** How many runs answer the request, where they are several. */
+  readonly n?: number;
   readonly metadata?: Readonly<Record<string, string>>;
 }
 
@@ -34,12 +36,16 @@ export function metadataOf(request: Fields): { readonly metadata?: Readonly<Reco
   return { metadata: metadata as Readonly<Record<string, string>> };
 }
 
-/** How this server is asked for more than OpenAI has words for: `openclaw: {supersede, …fields of a run}`. */
-export function ownFields(request: Fields): { readonly supersede: Supersede; readonly fields: Readonly<Record<string, unknown>> } {
+/** How this server is asked for more than OpenAI has words for: `openclaw: {supersede, …fields of a run}`. `isLevelled`: an effort is said. Throws `BAD_REQUEST`. */
+export function ownFields(
+  request: Fields,
+  isLevelled: boolean,
+): { readonly supersede: Supersede; readonly fields: Readonly<Record<string, unknown>> } {
   const { supersede, ...fields } = request.json('openclaw') ?? {};
   const own = new Fields({ supersede }, request.at('openclaw'));
   const taken = TAKEN.find((name) => Object.hasOwn(fields, name));
   if (taken !== undefined) throw own.bad(taken, 'is said in the request itself');
+  if (isLevelled && Object.hasOwn(fields, 'level')) throw own.bad('level', 'the effort says it already; leave one of them out');
   return { supersede: own.oneOf('supersede', ['error', 'rewind', 'hold']) ?? 'error', fields };
 }
 
@@ -61,6 +67,9 @@ export function checkedRun(run: Readonly<Record<string, unknown>>, door: Door): 
 }
 
 const OUTER: Readonly<Record<string, string>> = {
+  agent: 'model',
+  level: 'openclaw.level',
+  tokenInterval: 'openclaw.tokenInterval',
   session: 'openclaw.session',
   complexity: 'openclaw.complexity',
   budget: 'openclaw.budget',

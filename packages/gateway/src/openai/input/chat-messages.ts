@@ -28,8 +28,10 @@ function messageOf(fields: Fields, path: string): Message {
   }
   // Clients give back answers with what they made of them; what a model thought belongs to that model, and is not told again.
   fields.refuse('audio', 'function_call');
+  // Models have no word for who of several spoke for them, save in what they said.
+  const said = name === undefined || content === '' ? content : `${name}: ${content}`;
   const toolCalls = fields.list('tool_calls', LIMITS.maxTools)?.map((call, i) => callOf(call, `${path}.tool_calls.${i}`)) ?? [];
-  return toolCalls.length > 0 ? { role, content, toolCalls } : { role, content };
+  return toolCalls.length > 0 ? { role, content: said, toolCalls } : { role, content: said };
 }
 
 function callOf(value: unknown, path: string): ToolCall {

@@ -34,12 +34,21 @@ export function parseChat(body: unknown, leaseMs: number): ChatRequest {
   options?.skip('include_obfuscation');
   options?.end();
   const metadata = metadataOf(request);
-  const own = ownFields(request);
+  const own = ownFields(request, effort !== undefined);
+  if (n > 1 && own.fields['session'] !== undefined)
+    throw request.bad('openclaw.session', 'a conversation goes on with one answer; leave n out');
   request.oneOf('service_tier', ['auto', 'default']);
   request.skip('user', 'store', 'prompt_cache_key', 'prompt_cache_retention', 'safety_identifier');
   if (request.list('modalities', 4)?.some((each) => each !== 'text')) throw request.bad('modalities', 'only text is served here');
   request.refuse('logprobs', 'top_logprobs', 'logit_bias', 'audio', 'prediction', 'web_search_options', 'functions', 'function_call');
   request.end();
   const run = { ...levelOf(effort), ...own.fields, ...whom, input, ...(tools && { tools }), ...unlessEmpty(settings) };
-  return { run: checkedRun(run, { api: 'chat', model, leaseMs, ...metadata }), model, n, stream, usage, supersede: own.supersede };
+  return {
+    run: checkedRun(run, { api: 'chat', model, leaseMs, ...(n > 1 && { n }), ...metadata }),
+    model,
+    n,
+    stream,
+    usage,
+    supersede: own.supersede,
+  };
 }

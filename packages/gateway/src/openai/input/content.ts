@@ -14,7 +14,9 @@ export function contentText(value: unknown, path: string): string {
 function partText(value: unknown, path: string): string {
   const part = new Fields(value, path);
   const kind = part.text('type', 64);
-  if (!KINDS.some((each) => each === kind)) throw bad(`${path}.type`, 'only text is served here');
+  if (kind === undefined) throw part.bad('type', 'say what it is: text');
+  if (!KINDS.some((each) => each === kind))
+    throw part.bad('type', `${JSON.stringify(kind)} is not served here: give text, and no pictures, sounds or files`);
   const said = kind === 'refusal' ? part.any('refusal') : part.any('text');
   if (typeof said !== 'string') throw bad(path, 'give its text');
   return said;

@@ -41,8 +41,10 @@ export function parseResponse(body: unknown): ResponseRequest {
   reasoning?.oneOf('generate_summary', ['auto', 'concise', 'detailed']);
   reasoning?.end();
   const metadata = metadataOf(request);
-  const own = ownFields(request);
+  const own = ownFields(request, effort !== undefined);
   if (own.supersede !== 'error') throw request.bad('openclaw.supersede', 'items say by themselves what stands; leave it out');
+  if (previous !== undefined && own.fields['session'] !== undefined)
+    throw request.bad('openclaw.session', 'previous_response_id says what was said before; leave one of them out');
   checkInclude(request);
   request.oneOf('truncation', ['disabled']);
   request.oneOf('service_tier', ['auto', 'default']);

@@ -17,6 +17,7 @@ export async function historyOf(
     throw new OpenClawError('NOT_FOUND', error.message, { cause: { param: 'previous_response_id' } });
   });
   const { created, items, outcome } = teller;
+  if (created.session !== undefined) throw bad('previous_response_id', 'that response is of a session; go on in it with openclaw.session');
   if (outcome?.status !== 'completed') throw bad('previous_response_id', 'that response has not been completed');
   const asked: readonly Message[] = typeof created.input === 'string' ? [{ role: 'user', content: created.input }] : created.input;
   const past = asked.slice(doorOf(created).instructions === undefined ? 0 : 1);
@@ -26,6 +27,14 @@ export async function historyOf(
   if (missing) throw bad('input', `give the output of the function call ${missing.id}`);
   const said: Message = { role: 'assistant', content, ...(toolCalls.length > 0 ? { toolCalls } : {}) };
   const all = content === '' && toolCalls.length === 0 ? past : [...past, said];
-  if (all.length + input.length < LIMITS.maxMessages) return all;
-  throw new OpenClawError('TOO_LARGE', `The conversation has more than ${LIMITS.maxMessages} messages. Begin a new one with its summary.`);
+  if (all.length + input.length >= LIMITS.maxMessages) throw tooLong(`${LIMITS.maxMessages} messages`);
+  // Each response keeps all that was said before it, so that the last one alone says it.
+  if (Buffer.byteLength(JSON.stringify([all, input])) > LIMITS.maxBodyBytes) throw tooLong(`${LIMITS.maxBodyBytes} bytes`);
+  return all;
+}
+
+function tooLong(most: string): OpenClawError {
+  return new OpenClawError('TOO_LARGE', `The conversation has more than ${most}. Begin a new one with its summary.`, {
+    cause: { param: 'previous_response_id' },
+  });
 }

@@ -17,9 +17,12 @@ export function inputItems(run: string, created: Created, query: URLSearchParams
   const { input } = created;
   const messages: readonly Message[] = typeof input === 'string' ? [{ role: 'user', content: input }] : input.slice(doorOf(created).from);
   const items = messages.flatMap((message, i) => itemsOf(message, `${run}_${i}`));
-  if (query.get('order') !== 'asc') items.reverse();
+  const order = query.get('order') ?? 'desc';
+  if (order !== 'asc' && order !== 'desc') throw bad('order', 'give asc or desc');
+  if (order === 'desc') items.reverse();
   const after = query.get('after');
   const start = after === null ? 0 : items.findIndex(({ id }) => id === after) + 1;
+  if (after !== null && start === 0) throw bad('after', 'give the id of an item of this response');
   const data = items.slice(start, start + limit);
   return {
     object: 'list',

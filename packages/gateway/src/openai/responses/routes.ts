@@ -6,7 +6,7 @@ import { submitCommand } from '../../admission/submit.ts';
 import { readJson } from '../../http/body.ts';
 import { respondJson } from '../../http/respond.ts';
 import type { House } from '../house/house.ts';
-import { failureOf, gonePeer, idempotencyKeyOf, leaseOf } from '../house/house.ts';
+import { failureOf, gonePeer, graceMsOf, idempotencyKeyOf, lastEventIdOf, leaseOf } from '../house/house.ts';
 import { checkedRun } from '../input/asked.ts';
 import { parseResponse } from '../input/response-request.ts';
 import { waitForEnd } from '../reading/ended.ts';
@@ -14,7 +14,7 @@ import { responseId, runOfResponse } from '../words/ids.ts';
 import { afterOf } from './after.ts';
 import { historyOf } from './history.ts';
 import { inputItems } from './input-items.ts';
-import { type ResponseDoor, responseBody } from './response.ts';
+import { doorOf, type ResponseDoor, responseBody } from './response.ts';
 import { forget, readResponse } from './state.ts';
 import { streamResponse } from './stream.ts';
 
@@ -26,8 +26,8 @@ export async function postResponse(house: House, request: IncomingMessage, respo
   const { context, create, tenant, leases } = house;
   const asked = parseResponse(await readJson(request));
   const { background, store, instructions, previous, input, effort } = asked;
-  const after = afterOf(request);
   const idempotencyKey = idempotencyKeyOf(request);
+  const after = afterOf(lastEventIdOf(request, idempotencyKey));
   const past = previous === undefined ? [] : await historyOf(context, tenant, previous, input);
   const system = instructions === undefined ? [] : [{ role: 'system', content: instructions } as const];
   const lease = leaseOf(idempotencyKey);
@@ -70,9 +70,11 @@ export async function getResponse(house: House, id: string, request: IncomingMes
   const key = runKey(tenant, run);
   const { teller, head } = await readResponse(context, tenant, run);
   if (url.searchParams.get('stream') !== 'true') return respondJson(response, 200, responseBody(teller), headersOf(run));
-  const after = afterOf(request, url);
+  const header = request.headers['last-event-id'];
+  const after = afterOf(url.searchParams.get('starting_after') ?? (typeof header === 'string' ? header : undefined));
   // Whoever watches what somebody else waits for keeps it alive.
-  const release = teller.created.door?.['leaseMs'] === undefined ? undefined : leases.hold(key, 0);
+  const { leaseMs } = doorOf(teller.created);
+  const release = leaseMs === undefined ? undefined : leases.hold(key, graceMsOf(leaseMs));
   let isOver = false;
   try {
     isOver = await streamResponse(context, response, { run, key, head }, after, false);

@@ -35,8 +35,10 @@ export async function readResponse(context: GatewayContext, tenant: string, run:
 /** Nobody is shown it any more. Its run's records go when those of other runs do. */
 export async function forget(context: GatewayContext, tenant: string, run: string): Promise<void> {
   const { state } = context.store;
-  if (await state.get(tenant, deletedKey(run))) return;
-  await state.put(tenant, deletedKey(run), '1', 0);
+  await state.put(tenant, deletedKey(run), '1', 0).catch((error: unknown) => {
+    // Somebody did the same.
+    if (!(error instanceof OpenClawError) || error.code !== 'STATE_CONFLICT') throw error;
+  });
 }
 
 async function checkKept({ store }: GatewayContext, tenant: string, run: string): Promise<void> {

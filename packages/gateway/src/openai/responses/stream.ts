@@ -3,7 +3,7 @@ import { OpenClawError } from '@openclaw-runtime/protocol';
 import type { Head, RunKey } from '@openclaw-runtime/store';
 import type { GatewayContext } from '../../admission/options.ts';
 import { failureOf, shownOf } from '../house/house.ts';
-import { createdOf, followRun } from '../reading/follow.ts';
+import { createdOf, followRun, type Piece } from '../reading/follow.ts';
 import { createOutlet } from '../reading/outlet.ts';
 import { eventData } from '../words/event-data.ts';
 import { problemOf, respondProblem } from '../words/problem.ts';
@@ -16,9 +16,7 @@ export interface StreamedRun {
   readonly head: Head;
 }
 
-/**
- * Numbers that are kept for the events of one record, so that an event's number is known from its record alone. Only a run's last record may come to more.
- */
+/** Numbers that are kept for the events of one record, so that they say how far in the log a client is. A record that comes to more moves those behind it, for every reader alike. */
 const EVENTS_OF_RECORD = 16;
 
 /**
@@ -35,17 +33,20 @@ export async function streamResponse(
   const outlet = createOutlet(context, response, { 'x-request-id': run });
   let teller: ResponseTeller | undefined;
   let last = after;
+  /** The least number that the next event can have. */
+  let next = 0;
+  let isLevel = after < 0 || head.done;
 
-  const write = (events: readonly ResponseEvent[], from: number, seq: number): void => {
+  const write = (events: readonly ResponseEvent[], seq: number): void => {
     let text = '';
     let isNews = !isPatient;
-    events.forEach((event, i) => {
-      const number = from + i;
-      if (number <= after) return;
+    for (const event of events) {
+      const number = next++;
+      if (number <= after) continue;
       last = number;
       isNews ||= !QUIET.has(event.type);
       text += `event: ${event.type}\nid: ${number}\ndata: ${eventData({ ...event, sequence_number: number })}\n\n`;
-    });
+    }
     // A run that failed before it said anything is not worth a stream.
     const isFailure = isPatient && teller?.outcome !== undefined && 'error' in teller.outcome && !outlet.isOpen && after < 0;
     if (text !== '' && !isFailure) outlet.write(text, isNews && seq > 1);
@@ -53,8 +54,7 @@ export async function streamResponse(
   };
 
   try {
-    if (after >= 0 && !head.done && after >= head.seq * EVENTS_OF_RECORD) throw unknownNumber(after);
-    if (!isPatient) outlet.write('', true);
+    if (!isPatient && isLevel) outlet.write('', true);
     for await (const piece of followRun(context, key, outlet.gone)) {
       if (piece.kind === 'silence') {
         outlet.beat();
@@ -64,9 +64,17 @@ export async function streamResponse(
       if (piece.kind === 'fold') {
         if (after >= 0 && after < piece.seq * EVENTS_OF_RECORD - 1) throw expired();
         const events = teller.takeFold(piece.fold);
-        if (after < 0) write(events, 0, piece.seq);
+        if (after < 0) write(events, piece.seq);
       } else {
-        for (const record of piece.records) write(teller.take(record), (record.seq - 1) * EVENTS_OF_RECORD, record.seq);
+        for (const record of piece.records) {
+          next = Math.max(next, (record.seq - 1) * EVENTS_OF_RECORD);
+          write(teller.take(record), record.seq);
+        }
+      }
+      if (!isLevel && lastSeqOf(piece) >= head.seq) {
+        isLevel = true;
+        if (after >= Math.max(next, head.seq * EVENTS_OF_RECORD)) throw unknownNumber(after);
+        if (!isPatient) outlet.write('', true);
       }
       // Whoever waits here is told; what runs in the background waits by itself.
       if (isPatient) failureOf(teller.paused);
@@ -90,6 +98,10 @@ export async function streamResponse(
 
 /** They come of the run's creation, before anything else is known. */
 const QUIET: ReadonlySet<string> = new Set(['response.created', 'response.queued', 'response.in_progress']);
+
+function lastSeqOf(piece: Exclude<Piece, { readonly kind: 'silence' }>): number {
+  return piece.kind === 'fold' ? piece.seq : (piece.records.at(-1)?.seq ?? 0);
+}
 
 function unknownNumber(after: number): OpenClawError {
   return new OpenClawError('BAD_REQUEST', `starting_after: the response has no event ${after} yet.`, {

@@ -1,6 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import { ERRORS, type ErrorBody, HTTP_STATUS, isErrorCode, type OpenClawError } from '@openclaw-runtime/protocol';
 import { respondJson } from '../../http/respond.ts';
+import { RunFailure } from '../house/house.ts';
 
 /** An error as OpenAI's clients read it, with our code. */
 export interface Problem {
@@ -18,10 +19,11 @@ export function problemOf(error: ErrorBody, param: string | null = null): Proble
   return { error: { message, type: typeOf(code), param, code, ...(retryAfterMs === undefined ? {} : { retryAfterMs }) } };
 }
 
-/** `x-should-retry` is what OpenAI's own clients go by: a run that failed for good would fail again. */
+/** `x-should-retry` is what OpenAI's own clients go by: a run that failed for good would fail again, and one that a key names stays as it ended. */
 export function respondProblem(response: ServerResponse, error: OpenClawError): void {
   if (response.headersSent) return void response.destroy();
-  const headers: Record<string, string> = { 'x-should-retry': String(error.retryable) };
+  const isKept = error instanceof RunFailure && response.req.headers['idempotency-key'] !== undefined;
+  const headers: Record<string, string> = { 'x-should-retry': String(error.retryable && !isKept) };
   if (error.retryAfterMs !== undefined) headers['retry-after'] = String(Math.max(1, Math.ceil(error.retryAfterMs / 1000)));
   if (error.code === 'UNAUTHENTICATED') headers['www-authenticate'] = 'Bearer';
   if (!response.req.complete) headers['connection'] = 'close';
