@@ -1,25 +1,15 @@
 import type { Clock } from '@openclaw-runtime/kit';
 import type { Level } from '@openclaw-runtime/model';
-import { type Budget, type BudgetPause, type Kind, OpenClawError, type Payloads, type Usage } from '@openclaw-runtime/protocol';
-import {
-  type Amounts,
-  addToBudget,
-  budgetOf,
-  dayAfter,
-  dayOf,
-  limitsOf,
-  NOTHING,
-  plus,
-  type ScopeName,
-  UNITS,
-  type Unit,
-} from '@openclaw-runtime/store';
+import { type Budget, type Kind, OpenClawError, type Payloads, type Usage } from '@openclaw-runtime/protocol';
+import { type Amounts, budgetOf, dayOf, NOTHING, plus, UNITS, type Unit } from '@openclaw-runtime/store';
 import { untilAborted } from '../abort/until-aborted.ts';
 import type { Book } from './book.ts';
 import type { Budgets, Scopes, Waiting } from './budgets.ts';
 import { costOf, type Expected, expectedOf, type ForecastHouse, type PaidCall } from './forecast.ts';
 import { type BudgetPast, beginBudgetPast, callName, numberOf, stepOf } from './past.ts';
 import type { Pause } from './pause.ts';
+import { pauseOf, type Refusal, refusalOf } from './refusal.ts';
+import { RunBooks } from './run-books.ts';
 
 export interface AccountHouse extends ForecastHouse {
   readonly budgets: Budgets;
@@ -58,12 +48,6 @@ export interface Grant {
   readonly sinceMs: number;
 }
 
-/** Why a call has to wait: more than is left is needed; `isFinal` where what others have set aside would not be enough either. */
-interface Refusal extends Waiting {
-  readonly unit: Unit;
-  readonly isFinal: boolean;
-}
-
 /** Timers take no more. */
 const LONGEST_MS = 2 ** 31 - 1;
 
@@ -74,11 +58,9 @@ const LONGEST_MS = 2 ** 31 - 1;
 export class Account {
   readonly #house: AccountHouse;
   readonly #run: AccountRun;
-  readonly #scopes: Scopes;
   readonly #pause: Pause;
   #past: BudgetPast = beginBudgetPast();
-  #books: Book[] = [];
-  readonly #days = new Map<string, Book>();
+  readonly #books: RunBooks;
   readonly #open = new Map<string, Grant>();
   /** Those that may be gone on with, as their providers keep the responses; and those of a process that died. */
   readonly #kept = new Set<string>();
@@ -95,8 +77,8 @@ export class Account {
   constructor(house: AccountHouse, run: AccountRun, scopes: Scopes, pause: Pause) {
     this.#house = house;
     this.#run = run;
-    this.#scopes = scopes;
     this.#pause = pause;
+    this.#books = new RunBooks(house, run, scopes);
   }
 
   /** What earlier owners left. To be called before anything else. */
@@ -107,7 +89,7 @@ export class Account {
 
   /** Whether time is limited. */
   get isTimed(): boolean {
-    return this.#allBooks().some(({ limits }) => limits.ms !== undefined);
+    return this.#books.all.some(({ limits }) => limits.ms !== undefined);
   }
 
   /** Resolves when it is known what is left. */
@@ -118,7 +100,7 @@ export class Account {
   /** What is left of all of them, as far as that is known by now. */
   get left(): Budget | undefined {
     const left: { -readonly [U in Unit]?: number } = {};
-    for (const book of this.#allBooks()) {
+    for (const book of this.#books.all) {
       const own = book.left;
       for (const unit of UNITS) if (own[unit] !== undefined) left[unit] = Math.max(0, Math.min(own[unit], left[unit] ?? own[unit]));
     }
@@ -135,14 +117,14 @@ export class Account {
     for (;;) {
       await Promise.all(this.#settling);
       if (signal.aborted) throw signal.reason;
-      const day = await this.#today();
+      const day = await this.#books.today();
       const grant = this.#fitting(step, asked, day);
       if (grant) {
         this.#open.set(grant.call, grant);
         this.#enter();
         if (grant.level !== asked.level)
           this.#run.record('budget.lowered', { call: grant.call, from: asked.level ?? 0, to: grant.level ?? 0 });
-        await this.#saved();
+        await this.#books.saved();
         if (this.#pause.isOwn || this.#pause.current) this.#pause.end();
         this.#refusal = undefined;
         return grant;
@@ -199,7 +181,7 @@ export class Account {
     const { most } = grant;
     if (!this.#open.has(grant.call)) return false;
     const more: Amounts = { microUsd: half(most.microUsd), tokens: Math.max(half(most.tokens), 1), ms: Math.max(half(most.ms), 1) };
-    for (const book of this.#booksOf(grant.day)) {
+    for (const book of this.#books.of(grant.day)) {
       const { left } = book;
       // Once: what was overdrawn for one call is not there for another.
       if (UNITS.some((unit) => left[unit] !== undefined && more[unit] > left[unit] + most[unit])) return false;
@@ -214,24 +196,21 @@ export class Account {
     await this.#run.settled();
     if (!this.#ready) this.#past.added.push(added);
     await this.#begin();
-    await this.#raise(added);
+    await this.#books.raise(added);
   }
 
   /** Resolves when all that the run took is entered, durably. Defined while it is not: to be called before the run's end is written. */
   flush(): Promise<void> | undefined {
     if (!this.#ready && !this.#isRestored) return undefined;
     const isDone = this.#isLoaded && this.#open.size === 0 && this.#settling.size === 0;
-    return isDone && this.#allBooks().every((book) => book.isSaved) ? undefined : this.#flush();
+    return isDone && this.#books.all.every((book) => book.isSaved) ? undefined : this.#flush();
   }
 
   /** The end of the run is durable. */
   close(): void {
     if (this.#isReleased) return;
-    for (const book of this.#allBooks()) {
-      book.close(this.#run.run);
-      this.#house.budgets.release(book);
-    }
     this.#isReleased = true;
+    this.#books.close();
   }
 
   /** What the run waits for, where it does. */
@@ -243,14 +222,14 @@ export class Account {
   release(): void {
     if (this.#isReleased) return;
     this.#isReleased = true;
-    for (const book of this.#allBooks()) this.#house.budgets.release(book);
+    this.#books.release();
   }
 
   async #flush(): Promise<void> {
     await this.#begin();
     this.#settleLeft();
     while (this.#settling.size > 0) await Promise.all(this.#settling);
-    await this.#saved();
+    await this.#books.saved();
   }
 
   #begin(): Promise<void> {
@@ -258,81 +237,39 @@ export class Account {
   }
 
   async #load(): Promise<void> {
-    const { budgets } = this.#house;
-    const { tenant, run } = this.#run;
-    this.#books = this.#scopes.scopes.map((scope) => budgets.acquire(tenant, scope, scope.limits));
-    for (const day of this.#scopes.day ? this.#daysToLookAt() : []) this.#book(day);
-    await Promise.all(this.#allBooks().map((book) => book.ready()));
-    for (const added of this.#past.added) await this.#raise(added);
-    this.#findLost(run);
+    await this.#books.open(this.#past.days.map(([day]) => day));
+    for (const added of this.#past.added) await this.#books.raise(added);
+    this.#findLost();
     this.#enter();
     this.#isLoaded = true;
   }
 
   /** Calls that a process which died had begun: those that every budget knows, and the log does not. */
-  #findLost(run: string): void {
-    const days = [...this.#days].map(([day, book]) => ({ day, open: book.entry(run)?.open }));
-    const [first, ...others] = this.#books.map((book) => book.entry(run)?.open);
-    const known = this.#books.length > 0 ? [...(first ?? [])] : days.flatMap(({ open }) => [...(open ?? [])]);
+  #findLost(): void {
+    const { clock } = this.#house;
     const settled = new Set(this.#past.calls);
-    for (const [call, amounts] of known) {
+    for (const { call, amounts, day, isEverywhere } of this.#books.entered()) {
       this.#past.count = Math.max(this.#past.count, numberOf(call));
-      const day = days.find(({ open }) => open?.has(call))?.day;
-      const isEverywhere = others.every((open) => open?.has(call)) && (!this.#scopes.day || day !== undefined);
       if (settled.has(call) || !isEverywhere) continue;
       this.#lost.add(call);
       this.#open.set(call, {
         call,
         model: '',
-        day: day ?? dayOf(this.#house.clock.wall()),
+        day: day ?? dayOf(clock.wall()),
         level: undefined,
         expected: undefined,
         most: amounts,
         amounts,
         heard: 0,
         thought: 0,
-        sinceMs: this.#house.clock.now(),
+        sinceMs: clock.now(),
       });
     }
   }
 
-  /** Days of which the run may have taken something before this owner. */
-  #daysToLookAt(): readonly string[] {
-    const { clock } = this.#house;
-    const today = clock.wall();
-    const days = [...this.#past.days.map(([day]) => day), dayOf(this.#run.at), dayOf(today - 86_400_000), dayOf(today)];
-    return [...new Set(days)];
-  }
-
-  #book(day: string): Book {
-    const known = this.#days.get(day);
-    if (known) return known;
-    const book = this.#house.budgets.acquire(this.#run.tenant, { kind: 'day', name: day }, this.#scopes.day ?? {});
-    this.#days.set(day, book);
-    return book;
-  }
-
-  async #today(): Promise<string> {
-    const day = dayOf(this.#house.clock.wall());
-    if (this.#scopes.day) await this.#book(day).ready();
-    return day;
-  }
-
-  /** The widest first. */
-  #booksOf(day: string): readonly Book[] {
-    const daily = this.#days.get(day);
-    if (!daily) return this.#books;
-    const wider = this.#books.filter((book) => book.scope.kind === 'tenant');
-    return [...wider, daily, ...this.#books.filter((book) => book.scope.kind !== 'tenant')];
-  }
-
-  #allBooks(): readonly Book[] {
-    return [...this.#books, ...this.#days.values()];
-  }
-
   /** The call at its level, or at the highest lower one for which there is room. */
   #fitting(step: number, asked: PaidCall, day: string): Grant | undefined {
-    const books = this.#booksOf(day);
+    const books = this.#books.of(day);
     const { level } = asked;
     for (let lower = level; ; lower = (lower - 1) as Level) {
       const expected = this.#expected({ ...asked, level: lower }, books);
@@ -376,7 +313,10 @@ export class Account {
       // Somebody may have raised it meanwhile.
       await book.look();
       if (hasChanged) return;
-      if (isFinal) this.#pause.begin(this.#pauseOf(refusal, asked, until));
+      if (isFinal) {
+        const { most } = this.#expected(asked.level === undefined ? asked : { ...asked, level: 1 }, [book]);
+        this.#pause.begin(pauseOf(refusal, most, this.#run.usage(), clock.wall()));
+      }
       if (until !== undefined) cancel = clock.after(Math.min(Math.max(until - clock.wall(), 1), LONGEST_MS), resolve);
       const room = (): Promise<void> => untilAborted(promise, signal);
       await (isFinal ? this.#run.resting(room) : room());
@@ -384,28 +324,6 @@ export class Account {
       cancel();
       unlisten();
     }
-  }
-
-  #pauseOf({ book, unit }: Refusal, asked: PaidCall, until: number | undefined): BudgetPause {
-    const { scope, limits, added, totals } = book;
-    const { most } = this.#expected(asked.level === undefined ? asked : { ...asked, level: 1 }, [book]);
-    const said = (amount: number): number => (unit === 'microUsd' ? amount / 1_000_000 : amount);
-    const limit = said((limits[unit] ?? 0) + added[unit]);
-    const spent = said(totals.spent[unit] + totals.reserved[unit]);
-    const needed = said(most[unit]);
-    const words = wordsOf(scope, unit, { limit, spent, needed });
-    const error = new OpenClawError('BUDGET_EXHAUSTED', words).toBody();
-    return {
-      scope: scope.kind,
-      name: scope.name,
-      unit: unit === 'microUsd' ? 'usd' : unit,
-      limit,
-      spent,
-      needed,
-      at: this.#house.clock.wall(),
-      ...(until !== undefined && { until }),
-      outcome: { status: 'budget_exhausted', error, usage: this.#run.usage() },
-    };
   }
 
   /** Calls that nobody goes on with; `step`: those of this step, and of dead processes those that no later step goes on with. */
@@ -463,57 +381,8 @@ export class Account {
   /** Enters what the log and the calls under way come to. */
   #enter(): void {
     if (this.#isReleased) return;
-    const { run } = this.#run;
-    const all = new Map([...this.#open].map(([call, { amounts }]) => [call, amounts]));
-    const hasAny = all.size > 0 || this.#past.count > 0;
-    for (const book of this.#books) if (hasAny || book.entry(run)) book.set(run, { spent: this.#past.spent, open: all });
-    for (const [day, book] of this.#days) {
-      const spent = this.#past.days.find(([name]) => name === day)?.[1] ?? NOTHING;
-      const open = new Map([...this.#open].filter(([, grant]) => grant.day === day).map(([call, { amounts }]) => [call, amounts]));
-      if (open.size > 0 || spent !== NOTHING || book.entry(run)) book.set(run, { spent, open });
-    }
+    this.#books.enter(this.#past, this.#open);
   }
-
-  async #saved(): Promise<void> {
-    await Promise.all(this.#allBooks().map((book) => book.saved()));
-  }
-
-  async #raise({ command, ...budget }: Budget & { readonly command: string }): Promise<void> {
-    const { budgets } = this.#house;
-    const amounts = { ...NOTHING, ...limitsOf(budget) };
-    for (const book of this.#books) {
-      if (book.scope.kind !== 'task' && book.scope.kind !== 'run') continue;
-      await addToBudget(budgets.state, this.#run.tenant, book.scope, command, amounts);
-      await book.look();
-    }
-  }
-}
-
-function refusalOf(books: readonly Book[], need: Amounts): Refusal | undefined {
-  for (const book of books) {
-    const { left, totals, scope } = book;
-    const unit = UNITS.find((each) => left[each] !== undefined && need[each] > left[each]);
-    if (unit === undefined) continue;
-    const until = scope.kind === 'day' ? dayAfter(scope.name) : undefined;
-    return { book, unit, left, until, isFinal: need[unit] > (left[unit] ?? 0) + totals.reserved[unit] };
-  }
-  return undefined;
-}
-
-const WORDS: Readonly<Record<ScopeName['kind'], (name: string) => string>> = {
-  tenant: () => 'all runs together',
-  day: (name) => `the day ${name}`,
-  agent: (name) => `the agent ${name}`,
-  session: (name) => `the session ${name}`,
-  task: () => 'this task',
-  run: () => 'this run',
-};
-
-function wordsOf({ kind, name }: ScopeName, unit: Unit, { limit, spent, needed }: Pick<BudgetPause, 'limit' | 'spent' | 'needed'>): string {
-  const said = unit === 'microUsd' ? (amount: number): string => `$${amount}` : (amount: number): string => `${amount} ${unit}`;
-  const todo =
-    kind === 'task' || kind === 'run' ? 'Add to it, and the run goes on.' : `Raise budgets.${kind}, or add to it, and the run goes on.`;
-  return `The budget of ${WORDS[kind](name)} is ${said(limit)}, of which ${said(spent)} are taken; the next model call may take ${said(needed)}. ${todo}`;
 }
 
 function half(amount: number): number {
