@@ -23,7 +23,7 @@ interface Find {
 async function hunt(root: string, asked: Pick<ArenaOptions, 'victim' | 'mode' | 'kills' | 'inFlight'>): Promise<Find> {
   await using provider = await startProvider(ROOT, { vary: asked.mode === 'vary' });
   const providerUrl = String(provider.hello.url);
-  const limits = { stallMs: 3_000, healMs: 8_000, stopsAtFault: true };
+  const limits = { stallMs: 10_000, healMs: 8_000, stopsAtFault: true };
   const { kills, violations, dir } = await runArena({ ...asked, ...limits, root, name: 'planted', seed: SEED, providerUrl });
   rmSync(dir, { recursive: true, force: true });
   return { kills, violations: violations.map(({ rule, says }) => `${rule}: ${says}`) };

@@ -23,7 +23,8 @@ export const delaying: Fates = (seed, n) => {
   const fates = Array.from({ length: 1 + below(3) }, (): Fate => {
     const [least, jitter] = [below(30), below(120)];
     const waits = Array.from({ length: 64 }, () => least + below(jitter + 1));
-    const late: Fate = { delayMs: (piece) => waits[piece % waits.length] as number };
+    // Then in time: a wire of single bytes, each of them late, would take minutes for an answer.
+    const late: Fate = { delayMs: (piece) => waits[piece] ?? 0 };
     const toward = below(3) === 0 ? 'server' : 'client';
     const bytes = toward === 'server' ? 200 + below(500) : 300 + below(3_000);
     return {

@@ -18,8 +18,8 @@ import { openProxy } from './proxy.ts';
 
 const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
 const ABREAST = 10;
-/** Far more than a case takes. */
-const CASE_MS = 25_000;
+/** Far more than a case takes, with three late connections one after the other. */
+const CASE_MS = 80_000;
 
 /** `count` runs, each followed by a real client through a proxy of its own that does to its connections what the fates say. */
 export async function troubleWire({ seed, count, say }: RowOptions, fates: Fates): Promise<RowReport> {
