@@ -1,7 +1,7 @@
-import { encodeRecord, type Kind, type Payloads } from '@openclaw-runtime/protocol';
+import { encodeRecord, type Kind, type Payloads, type TokenPrice } from '@openclaw-runtime/protocol';
 import { createMemoryStore, type Lease, runKey, type Store } from '@openclaw-runtime/store';
 import { describe, expect, test } from 'vitest';
-import { LogMeter, type TokenPrice } from '../src/log/log-meter.ts';
+import { LogMeter } from '../src/log/log-meter.ts';
 import { meteredStore } from '../src/log/metered-store.ts';
 import { createSeries, type HouseSeries } from '../src/series/house-series.ts';
 import { createHandClock, type HandClock } from './clock.ts';

@@ -10,6 +10,7 @@ export { LIMITS } from './limits.ts';
 export { MEANINGS } from './meanings.ts';
 export { type AnswerSchema, addUsage, type Message, NO_USAGE, type Settings, type ToolCall, type ToolSpec, type Usage } from './message.ts';
 export { parseJson } from './parse.ts';
+export { microUsdOf, type TokenPrice } from './price.ts';
 export {
   type Approval,
   type ApprovalGiven,

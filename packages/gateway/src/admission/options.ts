@@ -1,16 +1,6 @@
 import type { Clock, Random } from '@openclaw-runtime/kit';
-import type { OpenClawError } from '@openclaw-runtime/protocol';
+import type { OpenClawError, TokenPrice } from '@openclaw-runtime/protocol';
 import type { RunKey, Store } from '@openclaw-runtime/store';
-
-/** US dollars for a million tokens. */
-export interface TokenPrice {
-  readonly input: number;
-  readonly output: number;
-  /** Default: as output. */
-  readonly thinking?: number;
-  /** Input that the provider has in its cache. Default: as input. */
-  readonly cachedInput?: number;
-}
 
 /** What a model costs; `undefined` where nobody knows. */
 export type PriceOf = (model: string) => TokenPrice | undefined;

@@ -1,16 +1,7 @@
 import type { Clock } from '@openclaw-runtime/kit';
+import type { TokenPrice } from '@openclaw-runtime/protocol';
 import type { EngineMeter } from '@openclaw-runtime/store';
 import type { HouseSeries } from '../series/house-series.ts';
-
-/** What a million tokens cost, in dollars. */
-export interface TokenPrice {
-  readonly input: number;
-  readonly output: number;
-  /** Of input that the provider had in its cache. Default: as other input. */
-  readonly cachedInput?: number;
-  /** Of what was thought. Default: as other output. */
-  readonly thinking?: number;
-}
 
 export interface LogMeterOptions {
   readonly series: HouseSeries;

@@ -1,6 +1,6 @@
 import type { Level } from '@openclaw-runtime/model';
-import type { Message, ToolSpec, Usage } from '@openclaw-runtime/protocol';
-import type { Estimate, Price } from '@openclaw-runtime/reasoning';
+import { type Message, microUsdOf, type TokenPrice, type ToolSpec, type Usage } from '@openclaw-runtime/protocol';
+import type { Estimate } from '@openclaw-runtime/reasoning';
 import type { Amounts } from '@openclaw-runtime/store';
 
 /** A model call that is to be paid for. */
@@ -24,7 +24,7 @@ export interface Expected {
 }
 
 export interface ForecastHouse {
-  readonly priceOf: (model: string) => Price | undefined;
+  readonly priceOf: (model: string) => TokenPrice | undefined;
   estimate(
     tenant: string,
     call: { readonly model: string; readonly level: Level; readonly query: string; readonly contextTokens: number },
@@ -49,19 +49,19 @@ export function expectedOf(house: ForecastHouse, tenant: string, call: PaidCall)
   const thinking = Math.ceil(Math.min(estimate.thinkingTokens.high, maxTokens - output));
   const more = Math.max(0, Math.min(Math.ceil(leastTokens), maxTokens) - output - thinking);
   const price = house.priceOf(model);
+  const bounds = { inputTokens: input, outputTokens: output + more + thinking, reasoningTokens: thinking, cachedTokens: 0 };
   const most = {
-    microUsd: price ? moneyOf(price, { input, cached: 0, output: output + more, thinking }) : 0,
+    microUsd: price ? costOf(price, bounds) : 0,
     tokens: input + output + thinking + more,
     ms: Math.ceil(estimate.ms.high),
   };
   return { most, inputTokens: Math.ceil(estimate.inputTokens.mean), thinkingTokens: Math.ceil(estimate.thinkingTokens.mean) };
 }
 
-/** Millionths of a dollar for what the provider counted. A price per million tokens is millionths per token. */
-export function costOf(price: Price, { inputTokens, outputTokens, reasoningTokens, cachedTokens }: Usage): number {
-  const cached = Math.min(cachedTokens, inputTokens);
-  const thinking = Math.min(reasoningTokens, outputTokens);
-  return moneyOf(price, { input: inputTokens - cached, cached, output: outputTokens - thinking, thinking });
+/** Whole millionths of a dollar, rounded up once for each call: sums are of whole numbers. */
+export function costOf(price: TokenPrice, usage: Usage): number {
+  // What is whole but for the way in which fractions are kept is not rounded up.
+  return Math.ceil(microUsdOf(price, usage) - 1e-6);
 }
 
 /** About how many tokens a text has. What is not Latin has more of them. */
@@ -78,19 +78,4 @@ function tokensOf(units: number): number {
 function unitsOf(message: Message): number {
   const calls = message.role === 'assistant' && message.toolCalls ? JSON.stringify(message.toolCalls).length : 0;
   return message.content.length + calls;
-}
-
-interface Tokens {
-  readonly input: number;
-  readonly cached: number;
-  readonly output: number;
-  readonly thinking: number;
-}
-
-/** Rounded up once for each call: sums are of whole numbers. */
-function moneyOf(price: Price, { input, cached, output, thinking }: Tokens): number {
-  const sum =
-    input * price.input + cached * (price.cachedInput ?? price.input) + output * price.output + thinking * (price.thinking ?? price.output);
-  // What is whole but for the way in which fractions are kept is not rounded up.
-  return Math.ceil(sum - 1e-6);
 }

@@ -1,5 +1,5 @@
-import type { RunRecord, Usage } from '@openclaw-runtime/protocol';
-import type { PriceOf, TokenPrice } from '../../admission/options.ts';
+import { microUsdOf, type RunRecord, type Usage } from '@openclaw-runtime/protocol';
+import type { PriceOf } from '../../admission/options.ts';
 
 /** What a run's steps cost. */
 export class Bill {
@@ -32,14 +32,4 @@ export class Bill {
     const price = this.#priceOf(this.#model);
     this.#microUsd = price && this.#microUsd !== undefined ? this.#microUsd + microUsdOf(price, usage) : undefined;
   }
-}
-
-/** A price for a million tokens is millionths for one. */
-function microUsdOf(
-  { input, output, thinking = output, cachedInput = input }: TokenPrice,
-  { inputTokens, outputTokens, reasoningTokens, cachedTokens }: Usage,
-): number {
-  const cached = Math.min(cachedTokens, inputTokens);
-  const thought = Math.min(reasoningTokens, outputTokens);
-  return (inputTokens - cached) * input + cached * cachedInput + (outputTokens - thought) * output + thought * thinking;
 }
