@@ -13,6 +13,7 @@ export type {
   ModelRequest,
   ModelSink,
 } from './contract/broker.ts';
+export { RelaySink } from './contract/relay-sink.ts';
 export { mayAnswerElsewhere } from './failure/elsewhere.ts';
 export type { HttpAnswer, HttpClient, HttpRequest, HttpSend } from './http/port.ts';
 export type { ReasoningStyle } from './levels/dialect.ts';

@@ -1,7 +1,8 @@
 import { type Backoff, backoffMs, type Clock, type Random, sleep } from '@openclaw-runtime/kit';
-import { type ErrorBody, type ErrorCode, OpenClawError, type Usage } from '@openclaw-runtime/protocol';
+import { type ErrorCode, OpenClawError } from '@openclaw-runtime/protocol';
 import type { Circuit, Pass } from './circuit.ts';
-import type { Leveled, ModelEnd, ModelSink } from './contract/broker.ts';
+import type { ModelEnd, ModelSink } from './contract/broker.ts';
+import { RelaySink } from './contract/relay-sink.ts';
 
 export interface RetryLimits extends Backoff {
   /** Retries after the first try. */
@@ -64,50 +65,29 @@ export async function retrying(
 }
 
 /** The caller's sink, and whether anything went into it. */
-class WatchedSink implements ModelSink {
-  readonly #sink: ModelSink;
+class WatchedSink extends RelaySink {
   readonly #pass: Pass;
   delivered = false;
 
   constructor(sink: ModelSink, pass: Pass) {
-    this.#sink = sink;
+    super(sink);
     this.#pass = pass;
   }
 
-  text(delta: string): void {
+  override text(delta: string): void {
     if (!this.delivered) this.#first();
-    this.#sink.text(delta);
+    this.sink.text(delta);
   }
 
-  thinking(delta: string): void {
+  override thinking(delta: string): void {
     if (!this.delivered) this.#first();
-    this.#sink.thinking(delta);
-  }
-
-  retry(error: ErrorBody, delayMs: number): void {
-    this.#sink.retry(error, delayMs);
-  }
-
-  queued(ahead: number): void {
-    this.#sink.queued(ahead);
+    this.sink.thinking(delta);
   }
 
   /** From here on the caller has something to go on with. */
-  responding(response: string): void {
+  override responding(response: string): void {
     if (!this.delivered) this.#first();
-    this.#sink.responding(response);
-  }
-
-  leveled(leveled: Leveled): void {
-    this.#sink.leveled?.(leveled);
-  }
-
-  spent(usage: Usage): void {
-    this.#sink.spent?.(usage);
-  }
-
-  full(): Promise<void> | undefined {
-    return this.#sink.full();
+    this.sink.responding(response);
   }
 
   #first(): void {

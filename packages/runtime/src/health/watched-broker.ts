@@ -1,6 +1,6 @@
 import type { Clock } from '@openclaw-runtime/kit';
-import type { Leveled, ModelBroker, ModelSink } from '@openclaw-runtime/model';
-import { type ErrorBody, OpenClawError, type Usage } from '@openclaw-runtime/protocol';
+import { type ModelBroker, type ModelSink, RelaySink } from '@openclaw-runtime/model';
+import { type ErrorBody, OpenClawError } from '@openclaw-runtime/protocol';
 import type { Health } from './health.ts';
 import type { Event } from './window.ts';
 
@@ -34,8 +34,7 @@ const OUTAGES: ReadonlySet<string> = new Set([
 ]);
 
 /** The caller's sink, and when the first word went into it. */
-class WatchedSink implements ModelSink {
-  readonly #sink: ModelSink;
+class WatchedSink extends RelaySink {
   readonly #health: Health;
   readonly #model: string;
   readonly #clock: Pick<Clock, 'now'>;
@@ -44,7 +43,7 @@ class WatchedSink implements ModelSink {
   #hasFailed = false;
 
   constructor(sink: ModelSink, health: Health, model: string, clock: Pick<Clock, 'now'>) {
-    this.#sink = sink;
+    super(sink);
     this.#health = health;
     this.#model = model;
     this.#clock = clock;
@@ -62,45 +61,25 @@ class WatchedSink implements ModelSink {
     this.#note(code === 'PROVIDER_TIMEOUT' ? 'timeout' : 'failed');
   }
 
-  text(delta: string): void {
+  override text(delta: string): void {
     this.#firstMs ??= this.#clock.now() - this.#sinceMs;
-    this.#sink.text(delta);
+    this.sink.text(delta);
   }
 
-  thinking(delta: string): void {
+  override thinking(delta: string): void {
     this.#firstMs ??= this.#clock.now() - this.#sinceMs;
-    this.#sink.thinking(delta);
+    this.sink.thinking(delta);
   }
 
-  asked(): void {
+  override asked(): void {
     this.#sinceMs = this.#clock.now();
     this.#firstMs = undefined;
-    this.#sink.asked?.();
+    this.sink.asked?.();
   }
 
-  retry(error: ErrorBody, delayMs: number): void {
+  override retry(error: ErrorBody, delayMs: number): void {
     this.failed(error);
-    this.#sink.retry(error, delayMs);
-  }
-
-  queued(ahead: number): void {
-    this.#sink.queued(ahead);
-  }
-
-  responding(response: string): void {
-    this.#sink.responding(response);
-  }
-
-  leveled(leveled: Leveled): void {
-    this.#sink.leveled?.(leveled);
-  }
-
-  spent(usage: Usage): void {
-    this.#sink.spent?.(usage);
-  }
-
-  full(): Promise<void> | undefined {
-    return this.#sink.full();
+    this.sink.retry(error, delayMs);
   }
 
   #note(event: Event): void {
