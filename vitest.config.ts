@@ -10,8 +10,9 @@ const sources = {
 };
 const execArgv = ['--conditions=openclaw-source', '--disable-warning=ExperimentalWarning'];
 
-/** Rows that judge times: one after the other, after all others. */
-const timed = [11, 13, 17, 20, 22, 23, 24, 27, 31, 34].map((row) => `tests/faults/row-${row}-*.test.ts`);
+/** Tests that judge times: one after the other, after all others. */
+const rows = [11, 13, 17, 20, 22, 23, 24, 27, 31, 34];
+const timed = [...rows.map((row) => `tests/faults/row-${row}-*.test.ts`), 'tests/house/pace.test.ts', 'tests/house/overload.test.ts'];
 
 export default defineConfig({
   test: {
@@ -32,6 +33,17 @@ export default defineConfig({
         test: {
           name: 'house',
           include: ['tests/house/**/*.test.ts', 'tests/scenarios/**/*.test.ts'],
+          exclude: timed,
+          execArgv,
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+        },
+      },
+      {
+        ...sources,
+        test: {
+          name: 'attacks',
+          include: ['tests/attacks/**/*.test.ts'],
           execArgv,
           testTimeout: 60_000,
           hookTimeout: 60_000,

@@ -1,4 +1,4 @@
-// Every figure of the README, with its raw output in bench/results: npm run bench [-- capacity|capacity-threads|memory|first-token|flatness|compaction|threads|parking …] [--json]
+// Every figure of the README, with its raw output in bench/results: npm run bench [-- response|capacity|capacity-threads|memory|first-token|flatness|compaction|threads|parking …] [--json]
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { cpus, totalmem } from 'node:os';
 import { measureCapacity, measureMemory } from './capacity.ts';
@@ -6,9 +6,11 @@ import { measureCompaction } from './compaction.ts';
 import { measureFirstToken } from './first-token.ts';
 import { measureFlatness } from './flatness.ts';
 import { measureParking } from './parking.ts';
+import { measureResponse } from './response.ts';
 import { measureThreads } from './threads.ts';
 
 const MEASURES: Readonly<Record<string, () => Promise<unknown>>> = {
+  response: measureResponse,
   'first-token': measureFirstToken,
   memory: measureMemory,
   flatness: measureFlatness,

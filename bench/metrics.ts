@@ -4,7 +4,7 @@ import { performance } from 'node:perf_hooks';
 import { systemClock } from '@openclaw-runtime/kit';
 import { createMonitor } from '@openclaw-runtime/metrics';
 import { encodeRecord } from '@openclaw-runtime/protocol';
-import type { Lease, RunKey, Store } from '@openclaw-runtime/store';
+import type { EngineMeter, Lease, RunKey } from '@openclaw-runtime/store';
 import { percentile, round } from './percentile.ts';
 
 const RECORDS = 50;
@@ -23,7 +23,7 @@ for (const tokens of [1, 4, 20]) {
   const nanos: number[] = [];
   for (let round = 0; round < ROUNDS; round++) {
     const plain = leases();
-    const metered = leases((lease) => meter(measured.metered, lease));
+    const metered = leases(measured.engine);
     const [a, b] =
       round % 2 === 0 ? [time(plain), time(metered, measured.engine)] : [time(metered, measured.engine), time(plain)].toReversed();
     nanos.push((((b as number) - (a as number)) * 1e6) / (AT_ONCE * RECORDS * tokens));
@@ -32,7 +32,7 @@ for (const tokens of [1, 4, 20]) {
   results[`${tokens} tokens a record`] = { p50NanosPerToken: round(percentile(warm, 0.5)), p90NanosPerToken: round(percentile(warm, 0.9)) };
 
   /** Each run says its records in turn; each round of turns is one group. */
-  function time(runs: readonly Lease[], engine?: typeof measured.engine): number {
+  function time(runs: readonly Lease[], engine?: EngineMeter): number {
     const texts = Array.from({ length: RECORDS * AT_ONCE }, () => [record(tokens)]);
     // What the store does with each text makes it flat.
     let chars = 0;
@@ -59,37 +59,28 @@ function record(tokens: number): string {
   );
 }
 
-function leases(wrap: (lease: Lease) => Lease = (lease) => lease): readonly Lease[] {
+function leases(meter?: EngineMeter): readonly Lease[] {
   return Array.from({ length: AT_ONCE }, () => {
-    const lease = wrap(silentLease());
+    const lease = silentLease(meter);
     lease.append([encodeRecord('step.started', 1, 1, { model: 'simulated' })], 'process');
     return lease;
   });
 }
 
-/** As a store's queue gives it out. */
-function meter(metered: (store: Store) => Store, lease: Lease): Lease {
-  let taken: Lease | undefined;
-  const queue = {
-    consume: (_owner: string, _capacity: number, consumer: { leased(lease: Lease): void }) => (consumer.leased(lease), () => undefined),
-  };
-  metered({ queue } as unknown as Store).queue.consume('me', 1, {
-    leased: (each) => void (taken = each),
-    command: () => undefined,
-    lost: () => undefined,
-  });
-  return taken as Lease;
-}
-
-function silentLease(): Lease {
+/** Tells its meter what a store's lease does. */
+function silentLease(meter?: EngineMeter): Lease {
   let chars = 0;
+  const head = { epoch: 1, seq: 1, h: 0, done: false };
+  const creation = `["run.created",0,0,{"agent":"default","input":"x","at":${Date.now()},"fingerprint":"f"}]`;
+  const heard = meter?.leased?.({ creation, head });
   return {
     key: 'default/run' as RunKey,
-    head: { epoch: 1, seq: 1, h: 0, done: false },
-    creation: `["run.created",0,0,{"agent":"default","input":"x","at":${Date.now()},"fingerprint":"f"}]`,
+    head,
+    creation,
     commands: [],
     append(records) {
       for (const text of records) chars += text.length;
+      heard?.appended(records);
     },
     settled: () => Promise.resolve(),
     full: () => undefined,

@@ -21,6 +21,7 @@ const CHECKS = {
   errors: tool('errors'),
   surface: tool('surface'),
   metrics: tool('metrics'),
+  planted: tool('planted'),
 };
 
 const json = process.argv.includes('--json');

@@ -2,7 +2,7 @@
 import { OpenClawAgent, ReasoningLevelPredictor } from 'openclaw-runtime';
 
 const agent = new OpenClawAgent();
-const task = await agent.analyze({ query: process.argv[2] ?? '' });
+const task = await agent.analyze({ query: process.argv[2] ?? 'Why is the sky blue?' });
 
 const predictor = new ReasoningLevelPredictor({
   model: 'llama-3-70b',

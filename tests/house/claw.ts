@@ -17,6 +17,8 @@ export interface ClawOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** For Node. */
   readonly flags?: readonly string[];
+  /** Another `claw` than that of the sources. */
+  readonly program?: string;
 }
 
 /** A `claw up` in a process of its own, ready to serve. */
@@ -51,13 +53,14 @@ export async function startClaw(options: ClawOptions): Promise<Claw> {
 }
 
 /** Starts a server and waits until it is ready, or has ended. */
-export async function tryClaw({ data, port = 0, config, before = [], env = {}, flags = [] }: ClawOptions): Promise<Claw | Ended> {
+export async function tryClaw({ data, port = 0, config, before = [], env = {}, flags = [], program }: ClawOptions): Promise<Claw | Ended> {
   const home = dirname(data);
   mkdirSync(home, { recursive: true });
   const file = join(home, 'openclaw.yaml');
   if (config !== undefined) writeFileSync(file, JSON.stringify(config));
   const named = config === undefined ? [] : ['--config', file];
-  const command = [...before, process.execPath, ...FLAGS, ...flags, BIN, 'up', '--json', '--port', String(port), '--data', data, ...named];
+  const words = program === undefined ? [process.execPath, ...FLAGS, ...flags, BIN] : [program];
+  const command = [...before, ...words, 'up', '--json', '--port', String(port), '--data', data, ...named];
   const foreign = /^(OPENAI|OPENCLAW|ANTHROPIC|GEMINI|GOOGLE|OLLAMA)_/;
   const own = Object.fromEntries(Object.entries(process.env).filter(([name]) => !foreign.test(name)));
   // An Ollama that happens to run on this machine is not asked.

@@ -1,22 +1,21 @@
-/** Programs with a house inside, in real processes: the samples as they are written down, and what becomes of them when they are killed. */
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { existsSync, globSync, readFileSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
-import { text } from 'node:stream/consumers';
+/** Programs with a house inside, in real processes, and what becomes of them when they are killed. */
+import { existsSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { TaskOutcome } from 'openclaw-runtime';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { type Line, type ScriptedProvider, type ScriptedRequest, startScriptedProvider } from '../provider/scripted.ts';
 import { type Course, startCourse } from './course.ts';
+import { crew } from './crew.ts';
 import { type Folder, makeFolder } from './folder.ts';
+import { type Program, printed, startProgram } from './program.ts';
 
 let provider: ScriptedProvider;
 let course: Course;
 let folder: Folder;
 /** Answers to whom the system message names; a test may put another in its place. */
 let script: (request: ScriptedRequest) => Line | Promise<Line>;
-const programs: { kill(): Promise<void> }[] = [];
+const programs: Program[] = [];
 
 beforeAll(async () => {
   provider = await startScriptedProvider((request) => script(request));
@@ -40,114 +39,11 @@ function configure(more: object): void {
   writeFileSync(folder.in('openclaw.yaml'), JSON.stringify({ ...scripted, threads: { max: 2 }, ...more }));
 }
 
-interface Ended {
-  readonly code: number | null;
-  readonly out: string;
-  readonly err: string;
-}
-
-interface Program {
-  readonly ended: Promise<Ended>;
-  kill(): Promise<void>;
-}
-
 /** A sample as a process of its own, in the test's folder. */
 function start(sample: string, ...args: readonly string[]): Program {
-  const file = fileURLToPath(new URL(`samples/${sample}.ts`, import.meta.url));
-  const flags = ['--conditions=openclaw-source', '--disable-warning=ExperimentalWarning'];
-  const env = { PATH: process.env.PATH, HOME: folder.path, OLLAMA_HOST: '127.0.0.1:9' };
-  const child = spawn(process.execPath, [...flags, file, ...args], { cwd: folder.path, env, stdio: ['ignore', 'pipe', 'pipe'] });
-  const exit = once(child, 'exit');
-  const program = {
-    ended: Promise.all([exit, text(child.stdout), text(child.stderr)]).then(([[code], out, err]) => ({ code, out, err })),
-    async kill() {
-      if (child.exitCode === null && child.signalCode === null) child.kill('SIGKILL');
-      await exit;
-    },
-  };
+  const program = startProgram(fileURLToPath(new URL(`samples/${sample}.ts`, import.meta.url)), { cwd: folder.path, args });
   programs.push(program);
   return program;
-}
-
-/** What a program printed, which ends by itself and has nothing to complain of. */
-async function printed<T>(program: Program): Promise<T> {
-  const { code, out, err } = await program.ended;
-  expect({ code, err }).toEqual({ code: 0, err: '' });
-  return JSON.parse(out) as T;
-}
-
-const coded = (module: string): object => ({
-  agents: { default: { module: fileURLToPath(new URL(`samples/${module}`, import.meta.url)) } },
-});
-
-describe('the samples as they are written down', () => {
-  test('an agent with snapshots carries out an operation', async () => {
-    configure(coded('trainer.ts'));
-    expect(await start('seed-snapshots').ended).toEqual({ code: 0, out: 'trained\n', err: '' });
-  });
-
-  test('what failed goes on from its snapshot, and an agent that keeps failing is told so', async () => {
-    configure(coded('trainer.ts'));
-    const { code, out, err } = await start('seed-recovery').ended;
-    expect({ code, err }).toEqual({ code: 0, err: '' });
-    const [caught, answer] = out
-      .trim()
-      .split('\n')
-      .map((line) => JSON.parse(line) as Record<string, unknown>);
-    expect(caught).toMatchObject({
-      snapshot: { operation: 'fail-once', version: 1, state: { epoch: 7, losses: [] }, seq: expect.any(Number) },
-    });
-    expect(caught?.['caught']).toContain('the disk was full, say');
-    expect(answer).toMatchObject({ status: 'completed', text: 'Hello there.' });
-  });
-
-  test('a pool has three agents work until the reviewer accepts', async () => {
-    configure({ tools: { fs: { writable: true } } });
-    script = crew();
-    const task = await printed<Record<string, unknown>>(start('seed-pool'));
-    expect(task).toMatchObject({
-      accepted: true,
-      rounds: 2,
-      results: {
-        coder: { status: 'completed', text: 'Wrote x.js.' },
-        tester: { status: 'completed', text: 'Nothing was run: there is no tool for it.' },
-        reviewer: { status: 'completed', verdict: { accept: true, summary: 'It does what was asked.', findings: [] } },
-      },
-    });
-    // One workspace for all of the task, which is that of its own run.
-    const [file = ''] = globSync('.openclaw/workspaces/*/*/x.js', { cwd: folder.path });
-    expect(file).toContain(String(task['run']));
-    expect(readFileSync(join(folder.path, file), 'utf8')).toBe('export const x = 2;\n');
-  });
-});
-
-/** A coder that writes, a tester that runs it where it can, and a reviewer that accepts what is in the file once it is right. */
-function crew(): typeof script {
-  return ({ messages, tools = [] }) => {
-    const [system, user] = messages;
-    const last = messages.at(-1);
-    const has = (name: string): boolean => tools.some((tool) => tool.function.name === name);
-    const who = /^You are a (\w+)/.exec(system?.content ?? '')?.[1];
-    if (who === 'programmer') {
-      if (last?.role === 'tool') return { text: 'Wrote x.js.' };
-      const again = user?.content?.includes('x has to be 2') ?? false;
-      return { calls: [{ name: 'fs_write', arguments: { path: 'x.js', text: `export const x = ${again ? 2 : 1};\n` } }] };
-    }
-    if (who === 'tester') {
-      if (last?.role === 'tool') return { text: `It printed: ${last.content}` };
-      if (!has('shell_run')) return { text: 'Nothing was run: there is no tool for it.' };
-      return {
-        calls: [{ name: 'shell_run', arguments: { argv: ['node', '-e', "import('./x.js').then(({ x }) => console.log('x is', x))"] } }],
-      };
-    }
-    const results = messages.filter(({ role }) => role === 'tool');
-    if (results.length === 0) return { calls: [{ name: 'fs_read', arguments: { path: 'x.js' } }] };
-    if (results.length === 2) return { text: 'That is all.' };
-    const verdict = results[0]?.content?.includes('x = 2')
-      ? { accept: true, summary: 'It does what was asked.' }
-      : { accept: false, summary: 'Not yet.', findings: ['x has to be 2'] };
-    return { calls: [{ name: 'verdict', arguments: verdict }] };
-  };
 }
 
 test('several agents of one process get on with one data folder, whether or not they share a house', async () => {

@@ -11,6 +11,7 @@ import { type Claw, startClaw, tryClaw } from './claw.ts';
 import { makeFolder } from './folder.ts';
 import { fetchJson } from './http.ts';
 import { type Prometheus, promtool, requirePrometheus, startPrometheus } from './prometheus.ts';
+import { takeTurn } from './turn.ts';
 
 const BIN = fileURLToPath(new URL('../../packages/openclaw-runtime/bin/claw.mjs', import.meta.url));
 const QUICK = 'simulated?tokens=5&ms=20';
@@ -203,6 +204,7 @@ describe('the port', () => {
   });
 
   test('that nobody asked for is only spoken of when it is taken', async () => {
+    await using _turn = await takeTurn();
     const other = createServer((_, response) => response.end('something else'));
     // Where somebody else has it, that is just as well.
     await new Promise<void>((resolve) => other.once('error', () => resolve()).listen(9_090, '127.0.0.1', resolve));
@@ -215,7 +217,7 @@ describe('the port', () => {
   test('is none where metrics are off', async () => {
     await using off = await startClaw({ data: folder.in('off/data'), config: { monitoring: { prometheusEnabled: false } } });
     expect(JSON.parse(off.said().split('\n')[0] ?? '')).not.toHaveProperty('metrics');
-    expect((await fetchJson(`${off.http}/readyz`)).body).toEqual({ ready: true });
+    expect((await fetchJson(`${off.http}/readyz`)).body).toEqual({ ready: true, admission: { level: 0, waiting: 0 } });
   });
 });
 

@@ -18,6 +18,9 @@ export interface Sample {
   readonly value: readonly [number, string];
 }
 
+/** For a configuration that says nothing of it: several times a second. */
+export const OFTEN = 'global: {scrape_interval: 250ms, scrape_timeout: 250ms, evaluation_interval: 250ms}\n';
+
 /** Throws, saying what to do, where Prometheus is not installed. */
 export function requirePrometheus(): void {
   for (const program of ['prometheus', 'promtool']) {
@@ -36,16 +39,15 @@ export function promtool(args: readonly string[], input = ''): string {
 /** Resolves once it has scraped its target. */
 export async function startPrometheus(folder: string, target: string, rules: string): Promise<Prometheus> {
   const { host, pathname } = new URL(target);
+  const scrape = { job_name: 'openclaw', metrics_path: pathname, static_configs: [{ targets: [host] }] };
+  return runPrometheus(folder, `${OFTEN}rule_files: ${JSON.stringify([rules])}\nscrape_configs: ${JSON.stringify([scrape])}\n`);
+}
+
+/** With a configuration as it is. Resolves once it has scraped its target. */
+export async function runPrometheus(folder: string, content: string): Promise<Prometheus> {
   const port = await freePort();
   const config = join(folder, 'prometheus.yml');
-  writeFileSync(
-    config,
-    JSON.stringify({
-      global: { scrape_interval: '250ms', scrape_timeout: '250ms', evaluation_interval: '250ms' },
-      rule_files: [rules],
-      scrape_configs: [{ job_name: 'openclaw', metrics_path: pathname, static_configs: [{ targets: [host] }] }],
-    }),
-  );
+  writeFileSync(config, content);
   execFileSync('promtool', ['check', 'config', config]);
   const args = [`--config.file=${config}`, `--storage.tsdb.path=${join(folder, 'tsdb')}`, `--web.listen-address=127.0.0.1:${port}`];
   const child = spawn('prometheus', [...args, '--log.level=warn'], { stdio: ['ignore', 'ignore', 'pipe'], cwd: folder });

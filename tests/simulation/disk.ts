@@ -116,6 +116,7 @@ export function createDisk(chance: Chance): Disk {
         list: () => Promise.resolve([]),
         fold: () => Promise.resolve(false),
         compact: () => read(() => ({ done: true, compacted: compactAll(), deleted: [], damaged: [], freedBytes: 0, tookMs: 1 })),
+        erase: () => Promise.reject(new Error('the simulated disk erases nothing')),
         verify: () => Promise.reject(new Error('the simulated disk is not verified')),
         backup: () => Promise.reject(new Error('the simulated disk is not copied')),
         close() {

@@ -170,7 +170,7 @@ async function attach(
     unsent: () => (chance.may(0.1) ? 1_000 : 0),
     pause: () => undefined,
     resume: () => undefined,
-    ping: () => undefined,
+    ping: () => queueMicrotask(() => events?.ponged()),
     close: () => undefined,
     terminate: () => undefined,
     listen: (heard) => {

@@ -102,8 +102,8 @@ export async function playSchedule(plan: Plan, strays: unknown[] = []): Promise<
     network.heal();
   });
 
-  const isOver = (): boolean =>
-    kernel.now > plan.healAtMs && plan.users.every((user) => user.asks.every((_, i) => pastIsOver(books.get(user.name) as Book, i)));
+  const isThrough = plan.users.map(({ name, asks }) => throughOf(books.get(name) as Book, asks.length));
+  const isOver = (): boolean => kernel.now > plan.healAtMs && isThrough.every((is) => is());
   const isDark = plan.faults.some(
     (fault) => fault.t === 'power-loss' || fault.t === 'restore-older' || (fault.t === 'cut' && fault.how === 'half-open'),
   );
@@ -271,6 +271,16 @@ function strike(fault: Fault, world: World): void {
 /** The process ends and starts again, as it should. */
 function isStoreTrouble(error: unknown): boolean {
   return error instanceof OpenClawError && (error.code === 'STORE_FULL' || error.code === 'STORE_FAILED');
+}
+
+/** Whether all that a user asked for is over. Looked at after each event, and found out anew only when something was written into the book. */
+function throughOf(book: Book, asks: number): () => boolean {
+  let known = { lines: -1, is: false };
+  return () => {
+    const { length } = book.lines;
+    if (length !== known.lines) known = { lines: length, is: Array.from({ length: asks }, (_, i) => i).every((i) => pastIsOver(book, i)) };
+    return known.is;
+  };
 }
 
 function pastIsOver({ lines }: Book, i: number): boolean {

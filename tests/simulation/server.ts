@@ -4,6 +4,9 @@ import { type Runtime, startRuntime } from '@openclaw-runtime/runtime';
 import type { Store } from '@openclaw-runtime/store';
 import { createCatalogue } from '../../packages/gateway/src/admission/catalogue.ts';
 import { GATEWAY_LIMITS, type GatewayContext } from '../../packages/gateway/src/admission/options.ts';
+import { NO_AUDIT } from '../../packages/gateway/src/audit/audit.ts';
+import { OPEN } from '../../packages/gateway/src/identity/identity.ts';
+import { createAdmission } from '../../packages/gateway/src/limits/admission.ts';
 import { type Connection, serveConnection } from '../../packages/gateway/src/socket/connection.ts';
 import { createHall } from '../../packages/store/src/hall/hall.ts';
 import type { Chance } from './chance.ts';
@@ -104,6 +107,10 @@ export async function openServer(options: ServerOptions): Promise<Server> {
     port: 0,
     serverName: 'simulated',
     origins: [],
+    audit: NO_AUDIT,
+    // Simulated time never finds the loop late: to look every 20 ms would be two events in five.
+    admission: createAdmission({ clock: { ...clock, after: () => () => undefined }, random, store, waitMs: Number.POSITIVE_INFINITY }),
+    identity: OPEN,
     limits: LIMITS,
     onDefect: (_id, error) => onDefect(error),
     shown(error) {
@@ -120,7 +127,9 @@ export async function openServer(options: ServerOptions): Promise<Server> {
   };
   tick();
   network.listen(process, (peer) => {
-    const connection = serveConnection(context, create, peer, () => connections.delete(connection));
+    const connection = serveConnection(context, create, peer, { address: 'simulated', way: 'socket' }, () =>
+      connections.delete(connection),
+    );
     connections.add(connection);
   });
 

@@ -15,6 +15,8 @@ export interface HouseToolCall {
   readonly key: string;
   readonly run: RunFacts;
   readonly signal: AbortSignal;
+  /** Headers of the trace that the call belongs to, for whoever the tool asks. */
+  readonly trace?: Readonly<Record<string, string>>;
 }
 
 /** All tools of the house, by name. */

@@ -12,5 +12,7 @@ export interface ThreadData {
 export const BEATS = 0;
 /** Id of the call whose code ran last; 0: of none, {@link LOADING}: a module's while it is imported, and what it left running. */
 export const CURRENT = 1;
-export const BEAT_CELLS = 2;
+/** The call whose code ran last: as {@link CURRENT}, but not of none. */
+export const LAST = 2;
+export const BEAT_CELLS = 3;
 export const LOADING = -1;

@@ -17,8 +17,8 @@ function start() {
   open.push(worker);
   const ups: Up[] = [];
   let stir = (): void => {};
-  worker.on('message', (batch: readonly Up[]) => {
-    ups.push(...batch);
+  worker.on('message', (batch: string) => {
+    ups.push(...(JSON.parse(batch) as readonly Up[]));
     stir();
   });
   const until = async <T extends Up>(is: (up: Up) => up is T): Promise<T> => {
@@ -30,7 +30,7 @@ function start() {
       });
     }
   };
-  const send = (...downs: readonly Down[]): void => worker.postMessage(downs);
+  const send = (...downs: readonly Down[]): void => worker.postMessage(JSON.stringify(downs));
   return {
     worker,
     cells,

@@ -44,6 +44,10 @@ function realWorld(): World {
         process.off('SIGTERM', fn);
       };
     },
+    onReload(fn) {
+      process.on('SIGHUP', fn);
+      return () => process.off('SIGHUP', fn);
+    },
     exit: (code) => process.exit(code),
   };
 }

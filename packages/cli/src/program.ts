@@ -1,5 +1,6 @@
 import { OpenClawError } from '@openclaw-runtime/protocol';
 import { Command, CommanderError } from 'commander';
+import { addAuditCommands } from './audit/program.ts';
 import { addBudgetCommands } from './budget/program.ts';
 import type { ChatOptions } from './chat/options.ts';
 import type { DoctorOptions } from './commands/doctor.ts';
@@ -9,11 +10,13 @@ import type { UpOptions } from './commands/up.ts';
 import type { World } from './commands/world.ts';
 import { addDataCommands } from './data/program.ts';
 import { explained, withAddress, withConfig } from './help/explained.ts';
+import { addKeysCommands } from './keys/program.ts';
 import { addMcpCommands } from './mcp/program.ts';
 import { addMonitoringCommands } from './monitoring/program.ts';
 import { addPredictCommand } from './predict/program.ts';
 import { addRunsCommands } from './runs/program.ts';
 import { addSnapshotCommands } from './snapshots/program.ts';
+import { addStatusCommands } from './status/program.ts';
 import { addWhyCommands } from './why/program.ts';
 
 /** Runs the command line (what stands after the program's name). Resolves with the exit code; errors are printed, not thrown. */
@@ -35,7 +38,7 @@ export async function main(args: readonly string[], version: string, world: Worl
 /** The id of a run may begin with a dash; it is no option for that. */
 function idsLast(args: readonly string[]): string[] {
   const isId = (word: string): boolean => /^-[\w-]{21}(@\d+)?$/.test(word);
-  if (!['runs', 'snapshots', 'budget', 'why'].includes(args[0] ?? '') || args.includes('--') || !args.some(isId)) return [...args];
+  if (!['runs', 'snapshots', 'budget', 'why', 'erase'].includes(args[0] ?? '') || args.includes('--') || !args.some(isId)) return [...args];
   return [...args.filter((word) => !isId(word)), '--', ...args.filter(isId)];
 }
 
@@ -79,7 +82,7 @@ export function createProgram(version: string, world: World, ended: (code: numbe
       .option('--hosts <number>', 'processes that run agents’ code, 0 for none but this one (default: 0)')
       .option('--metrics-port <number>', 'port that Prometheus reads metrics from, 0 for any free one (default: 9090 if it is free)')
       .option('--json', 'print one line of JSON when ready'),
-  ).action(async (options: UpOptions) => ended(await (await import('./commands/up.ts')).up(options, world)));
+  ).action(async (options: UpOptions) => ended(await (await import('./commands/up.ts')).up(options, world, version)));
 
   withConfig(
     withAddress(
@@ -116,7 +119,10 @@ export function createProgram(version: string, world: World, ended: (code: numbe
   addSnapshotCommands(program.command('snapshots'), world, ended);
   addBudgetCommands(program.command('budget'), world, ended);
   addMcpCommands(program.command('mcp'), world, ended);
+  addKeysCommands(program.command('keys'), world, ended);
+  addStatusCommands(program, world, ended);
   addWhyCommands(program, world, ended);
+  addAuditCommands(program.command('audit'), world, ended);
   addDataCommands(program, world, ended);
   addMonitoringCommands(program, world, ended);
 

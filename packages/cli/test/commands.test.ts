@@ -97,6 +97,29 @@ describe('claw up', () => {
     });
   });
 
+  test('a reload that is asked for while it opens is done when it is open, and does not end it', async () => {
+    const world = createFakeWorld();
+    let reload: () => void = () => expect.unreachable();
+    let reloads = 0;
+    world.onReload = (fn) => {
+      reload = fn;
+      return () => undefined;
+    };
+    const open = fakeHouse([]);
+    world.house = async (config) => {
+      reload();
+      reload();
+      return { ...(await open(config)), reload: async () => ({ outcome: 'applied', at: String(++reloads), applied: [], waiting: [] }) };
+    };
+    const ended = claw(world, 'up');
+    await until(() => world.printed() !== '');
+    expect(reloads).toBe(1);
+    reload();
+    expect(reloads).toBe(2);
+    world.signal('SIGTERM');
+    expect(await ended).toBe(0);
+  });
+
   test('the second signal leaves at once', async () => {
     const world = createFakeWorld();
     const drained = Promise.withResolvers<void>();

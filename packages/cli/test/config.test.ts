@@ -62,24 +62,6 @@ describe('without any configuration', () => {
   });
 });
 
-describe('keys that have no effect yet', () => {
-  const yaml = `
-server: {port: 1}
-cluster: {maxThreads: 4, adaptiveReasoning: true, streaming: false, tokenInterval: 10, snapshotInterval: 5s}
-threads: {perThread: 8, hosts: 2}
-monitoring: {metricsPath: /m, alertThresholds: {errorRate: 1%}}
-providers: {sim: {kind: simulated}}
-`;
-
-  test('are named in one note when they are set', () => {
-    expect(resolved({ yaml }).notes).toEqual(['Read from the file but not used yet: cluster.streaming.']);
-  });
-
-  test('and are not spoken of when they are not', () => {
-    expect(resolved({ yaml: 'cluster: {tokenInterval: 10}\nmonitoring:\nproviders: {sim: {kind: simulated}}\n' }).notes).toEqual([]);
-  });
-});
-
 describe('how deep models think', () => {
   const yaml = `
 reasoning: {level: auto, maxLevel: 3, levelThresholds: {odd: 4}, exact: true, predictor: sim, judgeTimeout: 1s, features: [domain], learn: false, escalate: true}
@@ -387,7 +369,7 @@ describe('what is wrong is said with file, line, path, value and what was expect
     [
       'a public address without a token',
       'server: {host: 0.0.0.0}',
-      `${at(1)}server.host: "0.0.0.0" can be reached from other machines, and no token is set. Set server.token or OPENCLAW_TOKEN, or use 127.0.0.1.`,
+      `${at(1)}server.host: "0.0.0.0" can be reached from other machines, and no token is set. Set server.token, OPENCLAW_TOKEN, auth.jwt, or for keys only auth.anonymous: false; or use 127.0.0.1.`,
     ],
   ])('%s', (_name, yaml, message) => {
     const said = problem({ yaml });
@@ -408,6 +390,10 @@ describe('what is wrong is said with file, line, path, value and what was expect
 
   test('broken YAML, with its line', () => {
     expect(problem({ yaml: 'server: {port: 1\ndata: x\n' })).toMatch(/^\/home\/openclaw\.yaml: line \d is not valid YAML: /);
+    // What was meant to be a password, and not the name of another value.
+    expect(problem({ yaml: 'server: {token: *sesame}\n' })).toBe(
+      '/home/openclaw.yaml: is not valid YAML: *NAME stands for a value that is marked as &NAME; there is none, or too many. Quote text that begins with *.',
+    );
     expect(problem({ yaml: 'data: a\ndata: b\n' })).toContain('Map keys must be unique');
   });
 

@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -98,10 +98,56 @@ describe('without a server', () => {
     });
   });
 
+  test('what is erased is gone, with its files; who is not asked has to say so; backups have it still', async () => {
+    await (await fill(at('data'))).close();
+    const run = 'r'.repeat(22);
+    const workspace = join(at('data'), 'workspaces', 'default', run);
+    mkdirSync(workspace, { recursive: true });
+    writeFileSync(join(workspace, 'file'), 'x');
+    const world = createFakeWorld();
+    await claw(world, 'backup', at('copy'), '--data', at('data'));
+    const refused = { code: 1, complained: expect.stringContaining('BAD_REQUEST') };
+    expect(await claw(world, 'erase', 'rrr', '--data', at('data'))).toMatchObject(refused);
+    expect(await claw(world, 'erase', '--yes', '--data', at('data'))).toMatchObject(refused);
+    const unknown = { code: 1, complained: expect.stringContaining('NOT_FOUND') };
+    expect(await claw(world, 'erase', 'x', '--yes', '--data', at('data'))).toMatchObject(unknown);
+    expect(await claw(world, 'erase', run, '--tenant', 'other', '--yes', '--data', at('data'))).toMatchObject(unknown);
+    expect(existsSync(workspace)).toBe(true);
+    const { code, printed } = await claw(world, 'erase', 'rrr', '--yes', '--json', '--data', at('data'));
+    expect([code, JSON.parse(printed)]).toMatchObject([0, { runs: 1, states: 0, damaged: [], aside: [] }]);
+    expect(existsSync(workspace)).toBe(false);
+    expect(JSON.parse((await claw(world, 'verify', '--json', '--data', at('data'))).printed)).toMatchObject({
+      counts: { runs: 0 },
+      damaged: [],
+    });
+    const audit = await claw(world, 'audit', 'tail', '--json', '--data', at('data'));
+    expect(audit.printed).toContain(`"target":"default/${run}: 1 runs, 0 states"`);
+    await claw(world, 'restore', at('copy'), '--force', '--data', at('data'));
+    const again = await claw(world, 'erase', '--tenant', 'default', '--yes', '--data', at('data'));
+    expect(again).toMatchObject({ code: 0, printed: expect.stringMatching(/^claw: erased: 0 runs and 0 states of the tenant default;/) });
+    expect(again.complained).toContain('replaced-1 in the data folder was put aside');
+  });
+
+  test.each([
+    ['default', 0, 'erased: 1 runs'],
+    ['yes', 1, 'nothing was erased'],
+    ['', 1, 'nothing was erased'],
+  ])('on a terminal it asks, and %j is answered', async (word, code, says) => {
+    await (await fill(at('data'))).close();
+    const world = createFakeWorld(true);
+    world.piped = `${word}\n`;
+    const ended = await claw(world, 'erase', '--tenant', 'default', '--data', at('data'));
+    expect(ended).toMatchObject({ code, complained: expect.stringContaining('Type default to go on') });
+    expect(`${ended.printed}${ended.complained}`).toContain(says);
+  });
+
   test('there is nothing to back up or verify', async () => {
     const world = createFakeWorld();
-    for (const command of ['backup', 'verify'])
-      expect(await claw(world, command, '--data', at('none'))).toMatchObject({ code: 1, complained: expect.stringContaining('NOT_FOUND') });
+    for (const command of [['backup'], ['verify'], ['erase', '--tenant', 't', '--yes']])
+      expect(await claw(world, ...command, '--data', at('none'))).toMatchObject({
+        code: 1,
+        complained: expect.stringContaining('NOT_FOUND'),
+      });
     expect(readdirSync(place.path)).toEqual([]);
   });
 
@@ -157,6 +203,14 @@ test('with a server that has the folder open it is asked, with its token', async
       printed: expect.stringContaining('"damaged":[]'),
     });
     expect(await claw(world, 'restore', at('copy'), '--data', at('other'))).toMatchObject({ code: 0 });
+    expect(await claw(world, 'erase', 'rr', '--yes', '--data', at('data'))).toMatchObject({
+      code: 0,
+      printed: expect.stringContaining('erased: 1 runs'),
+    });
+    expect(await claw(world, 'erase', 'rr', '--yes', '--data', at('data'))).toMatchObject({
+      code: 1,
+      complained: expect.stringContaining('NOT_FOUND'),
+    });
   } finally {
     await gateway.close();
     await store.close();

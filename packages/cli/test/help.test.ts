@@ -48,7 +48,7 @@ describe('help', () => {
     const without = nodes.filter(
       ({ subcommands, options }) => subcommands.length === 0 && !options.some(({ flags }) => flags.includes('--json')),
     );
-    expect(without.map(({ words }) => words.join(' '))).toEqual(['completion', 'help']);
+    expect(without.map(({ words }) => words.join(' '))).toEqual(['mcp serve', 'completion', 'help']);
   });
 });
 

@@ -4,7 +4,7 @@ import type { AgentThreads } from '@openclaw-runtime/runtime';
 import { expect, test } from 'vitest';
 import type { Config } from '../src/config/config.ts';
 import { resolveConfig } from '../src/config/resolve.ts';
-import { describeAgents } from '../src/house/agents.ts';
+import { describeAgain, describeAgents } from '../src/house/agents.ts';
 import { openAgents } from '../src/house/open-agents.ts';
 import { openSecrets } from '../src/house/open-secrets.ts';
 import { createFakeClock } from './fixtures/clock.ts';
@@ -61,6 +61,16 @@ test('every module that cannot be used is named, with the place that names it', 
   /home/openclaw.yaml:2: agents.a.module: The module file:///home/gone.ts cannot be imported: it is broken.
   /home/openclaw.yaml:3: agents.b.module: its tools use secrets that the agent does not have: two. Set agents.b.secrets.two.`,
   });
+});
+
+test('a configuration that is read again is refused where a restart would refuse it, too', () => {
+  const tool = { name: 't', parameters: {}, sideEffects: false, onInterrupted: 'retry', timeoutMs: 1, needsApproval: false } as const;
+  const known = [{ name: 'a', module: 'file:///home/a.ts', card: { ...CARD, tools: [{ ...tool, secrets: ['one'] }] } }];
+  const again = (secrets: string) => describeAgain(resolved(`agents: {a: {module: a.ts${secrets}}}\n`), known, false);
+  expect(again(', secrets: {one: x}').agents.map(({ name }) => name)).toContain('a');
+  expect(() => again('')).toThrow(
+    '/home/openclaw.yaml:1: agents.a.module: its tools use secrets that the agent does not have: one. Set agents.a.secrets.one.',
+  );
 });
 
 test('agents without code start no thread, and without tools no house tools', async () => {

@@ -119,3 +119,18 @@ test('a megabyte without secrets costs a few milliseconds, with a hundred secret
   console.log(`1 MB against 100 secrets: ${tookMs.toFixed(1)} ms`);
   expect(tookMs).toBeLessThan(200);
 });
+
+test('more secrets may come and go: those that went are hidden for an hour more', () => {
+  const clock = createFakeClock();
+  const [first, second] = ['value number one', 'value number two'].map((value) => new Secret(() => value)) as [Secret, Secret];
+  const scrubber = createScrubber([first], clock);
+  const forget = scrubber.watch([second]);
+  first.reveal();
+  second.reveal();
+  forget();
+  forget();
+  const both = 'value number one, value number two';
+  expect(scrubber.scrub(both)).toBe('[secret], [secret]');
+  clock.advance(3_600_001);
+  expect(scrubber.scrub(both)).toBe('[secret], value number two');
+});

@@ -9,7 +9,7 @@ import type { ConfigPorts } from '../src/config/ports.ts';
 import { resolveConfig } from '../src/config/resolve.ts';
 import { createRemoteSecrets } from '../src/machine/remote-secrets.ts';
 import { findSecrets } from '../src/secrets/find-secrets.ts';
-import { keepSecrets } from '../src/secrets/keep-secrets.ts';
+import { fetchSecrets, refreshSecrets } from '../src/secrets/keep-secrets.ts';
 import type { Secret } from '../src/secrets/secret.ts';
 import { createFakeClock, type FakeClock } from './fixtures/clock.ts';
 import { startVaultStandIn } from './fixtures/vault.ts';
@@ -140,8 +140,11 @@ describe('while the house is open', () => {
     clock = createFakeClock();
     lines = [];
   });
-  const keep = (config: Config) =>
-    keepSecrets(findSecrets(config), { clock, refreshMs: config.secrets.refreshMs, log: (line) => lines.push(line) });
+  const keep = async (config: Config) => {
+    const secrets = findSecrets(config);
+    await fetchSecrets(secrets);
+    return refreshSecrets(secrets, { clock, refreshMs: config.secrets.refreshMs, log: (line) => lines.push(line) });
+  };
 
   /** Lets the period pass, and waits until the stand-in was asked, or a line was logged. */
   async function nextLook(secret: Secret): Promise<void> {

@@ -5,6 +5,7 @@ import {
   type ErrorCode,
   type Message,
   OpenClawError,
+  type Settings,
   type Start,
   type ToolSpec,
 } from '@openclaw-runtime/protocol';
@@ -45,6 +46,8 @@ interface RunSettings {
   readonly session?: string;
   /** The caller's own: calls to these end the run as `completed` with the reason `tool_calls`. */
   readonly tools?: readonly ToolSpec[];
+  /** How its model is to answer, where that is a conversation. */
+  readonly settings?: Settings;
   /** What it may take, together with all runs that it starts: a number is dollars. Where there is no room the run waits (`budget_exhausted`), until {@link Run.topUp}. */
   readonly budget?: number | Budget;
   /** The same key and request give the same run, also from another process. Default: random. */
@@ -170,22 +173,16 @@ export class OpenClawClient {
     );
   }
 
-  #request(asked: RunOptions): Start['run'] {
-    const {
-      operation,
-      args,
-      input = operation,
-      agent = this.#defaultAgent,
-      model,
-      level,
-      complexity,
-      session,
-      tools,
-      budget,
-      tokenInterval = this.#options.tokenInterval,
-    } = asked as Asked;
+  #request(options: RunOptions): Start['run'] {
+    const asked = options as Asked;
     // JSON leaves out what is undefined.
-    return { input, agent, model, level, complexity, session, tools, budget, tokenInterval, operation, args } as Start['run'];
+    return {
+      ...asked,
+      idempotencyKey: undefined,
+      input: asked.input ?? asked.operation,
+      agent: asked.agent ?? this.#defaultAgent,
+      tokenInterval: asked.tokenInterval ?? this.#options.tokenInterval,
+    } as unknown as Start['run'];
   }
 
   #submit(command: Omit<Command, 't'>): Promise<void> {

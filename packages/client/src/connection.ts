@@ -10,7 +10,7 @@ import { type DownFrame, type Limits, OpenClawError } from '@openclaw-runtime/pr
 import type { Outgoing } from './outgoing.ts';
 import { createPromise } from './promise.ts';
 import type { WebSocketClass } from './socket.ts';
-import { openWire, type Wire } from './wire.ts';
+import { openWire, type Token, type Wire } from './wire.ts';
 
 const FIRST_ATTEMPT_MS = 100;
 const CAP_MS = 30_000;
@@ -29,7 +29,7 @@ export interface ConnectionOptions {
   readonly autoReconnect: boolean;
   readonly maxReconnectAttempts: number;
   readonly reconnectDelayMs: number;
-  readonly token: string | undefined;
+  readonly token: Token | undefined;
   readonly WebSocket: WebSocketClass | undefined;
   readonly clock: Clock;
   readonly random: Random;

@@ -2,6 +2,7 @@ import { type Clock, type Random, systemClock, systemRandom } from '@openclaw-ru
 import { OpenClawError } from '@openclaw-runtime/protocol';
 import { type Clusters, parseClusters } from './resolve-url.ts';
 import type { WebSocketClass } from './socket.ts';
+import type { Token } from './wire.ts';
 
 /** All are optional. Times are milliseconds. */
 export interface ClientOptions {
@@ -21,7 +22,8 @@ export interface ClientOptions {
   readonly tokenBatchDelay?: number;
   /** Where `agent://environment/cluster` is. Default: the variable `OPENCLAW_CLUSTERS`, as JSON. */
   readonly clusters?: Clusters;
-  readonly token?: string;
+  /** What the server is to know it by. A function is asked for each connection anew, as tickets of web pages need: what it throws is a failed attempt. */
+  readonly token?: Token;
   /** Default: the platform's. */
   readonly WebSocket?: WebSocketClass;
   readonly clock?: Clock;
@@ -37,7 +39,7 @@ export interface ResolvedOptions {
   readonly batchSize: number;
   readonly batchDelayMs: number;
   readonly clusters: Clusters;
-  readonly token: string | undefined;
+  readonly token: Token | undefined;
   readonly WebSocket: WebSocketClass | undefined;
   readonly clock: Clock;
   readonly random: Random;

@@ -9,7 +9,7 @@ export interface Piece {
 }
 
 export interface PaceOptions {
-  /** Least milliseconds between two hand-outs; 0 is none. */
+  /** Milliseconds between two hand-outs of what comes faster; 0 is none. */
   readonly intervalMs: number;
   /** Deltas of a batch; 1 is no batching. */
   readonly batchSize: number;
@@ -26,15 +26,17 @@ export interface Pace {
 }
 
 /**
- * Decides when text is handed out, joined as far as it waited. The first text of an attempt never waits, and so does no
- * text of a model that is slower than the interval; the faster it is, the more is joined.
+ * Decides when text is handed out, joined as far as it waited. The first text of an attempt never waits, and what comes
+ * after half an interval without any does so only for what came with it: a model about as slow as the interval keeps its own pace.
  */
 export function createPace(clock: Clock, { intervalMs, batchSize, batchDelayMs }: PaceOptions, out: (piece: Piece) => void): Pace {
   const begun = new Set<string>();
   let held: Piece[] = [];
   let deltas = 0;
   let firstAtMs = 0;
-  let lastAtMs = Number.NEGATIVE_INFINITY;
+  let dueAtMs = 0;
+  let cameAtMs = Number.NEGATIVE_INFINITY;
+  let lastAtMs = cameAtMs;
   let disarm = (): void => {};
 
   const flush = (): void => {
@@ -58,16 +60,20 @@ export function createPace(clock: Clock, { intervalMs, batchSize, batchDelayMs }
     push(piece) {
       if (!piece.text) return;
       const nowMs = clock.now();
-      if (deltas === 0) firstAtMs = nowMs;
+      if (deltas === 0) {
+        firstAtMs = nowMs;
+        dueAtMs = nowMs - cameAtMs < intervalMs / 2 ? lastAtMs + intervalMs : nowMs;
+      }
+      cameAtMs = nowMs;
       hold(piece);
       const stream = streamOf(piece);
       const isFirst = !begun.has(stream);
       begun.add(stream);
       const batchAtMs = deltas >= batchSize ? nowMs : firstAtMs + batchDelayMs;
-      const atMs = isFirst ? nowMs : Math.max(lastAtMs + intervalMs, batchAtMs);
-      if (atMs <= nowMs) return flush();
+      const waitMs = Math.max(dueAtMs, batchAtMs) - nowMs;
+      if (isFirst || (waitMs <= 0 && !intervalMs)) return flush();
       disarm();
-      disarm = clock.after(atMs - nowMs, flush);
+      disarm = clock.after(Math.max(waitMs, 0), flush);
     },
     flush,
     get idle() {

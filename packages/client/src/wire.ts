@@ -15,6 +15,9 @@ import type { SocketLike, WebSocketClass } from './socket.ts';
 const SILENCE_MS = 40_000;
 const GREETING_MS = 10_000;
 
+/** What hello says, or what gives it anew for each connection. */
+export type Token = string | (() => string | Promise<string>);
+
 /** One WebSocket, from its opening to its loss. */
 export interface Wire {
   send(frame: Outgoing): void;
@@ -24,7 +27,7 @@ export interface Wire {
 
 export interface WireOptions {
   readonly url: string;
-  readonly token: string | undefined;
+  readonly token: Token | undefined;
   readonly clock: Clock;
   readonly WebSocket: WebSocketClass | undefined;
   /** The peers have greeted each other; frames follow. */
@@ -53,7 +56,7 @@ export function openWire({ url, token, clock, WebSocket, welcomed, frame, lost }
     lost(error);
   };
 
-  const dropped = (why: string, cause?: unknown): void => lose(new OpenClawError('STREAM_DISCONNECTED', `${url}: ${why}`, { cause }));
+  const dropped = (why: unknown, cause?: unknown): void => lose(new OpenClawError('STREAM_DISCONNECTED', `${url}: ${why}`, { cause }));
 
   const watch = (): void => {
     const limitMs = phase === 'open' ? SILENCE_MS : GREETING_MS;
@@ -79,14 +82,18 @@ export function openWire({ url, token, clock, WebSocket, welcomed, frame, lost }
   };
 
   try {
-    if (!WebSocket) throw new Error('There is no WebSocket here. Pass the option WebSocket.');
+    if (!WebSocket) throw new Error('There is no WebSocket. Pass the option WebSocket.');
     socket = new WebSocket(url, [SUBPROTOCOL]);
   } catch (error) {
     // Not at once: the caller does not hold the wire yet.
     queueMicrotask(() => lose(OpenClawError.from(error, 'BAD_REQUEST')));
   }
-  socket?.addEventListener('open', () => {
-    send({ t: 'hello', v: PROTOCOL_VERSION, client: 'openclaw-runtime', token });
+  socket?.addEventListener('open', async () => {
+    try {
+      send({ t: 'hello', v: PROTOCOL_VERSION, client: 'openclaw-runtime', token: typeof token === 'function' ? await token() : token });
+    } catch (error) {
+      dropped(error, error);
+    }
   });
   socket?.addEventListener('message', ({ data }) => {
     if (phase === 'over') return;

@@ -64,6 +64,26 @@ test('a slow model is never delayed', () => {
   ]);
 });
 
+test('a model about as slow as the pace keeps its own, however uneven, and what comes together stays together', () => {
+  const { clock, out, say } = bench({ intervalMs: 50 });
+  for (const [text, ms] of [
+    ['a', 30],
+    ['bc', 60],
+    ['de', 45],
+    ['f', 0],
+  ] as const) {
+    for (const delta of text) say(delta);
+    clock.pass(ms);
+  }
+  clock.pass(0);
+  expect(out).toEqual([
+    [0, 'a'],
+    [30, 'bc'],
+    [90, 'de'],
+    [135, 'f'],
+  ]);
+});
+
 test('a batch leaves when it is full or old, and the first text of an answer does not wait', () => {
   const { clock, out, pace, say } = bench({ batchSize: 3, batchDelayMs: 20 });
   say('a');

@@ -403,3 +403,22 @@ test('with the ws package and without any listener: a drop crashes nothing, nor 
   await expect(run.result()).rejects.toMatchObject({ code: 'STREAM_DISCONNECTED' });
   await session.gone;
 });
+
+test('a token that is a function is asked for each connection; what it throws is a failed attempt', async () => {
+  await using peer = await openFakePeer();
+  let asked = 0;
+  const token = async (): Promise<string> => {
+    if (++asked === 2) throw new Error('no ticket just now');
+    return `ticket ${asked}`;
+  };
+  const { client, screen } = begin(peer, { token });
+  const first = await peer.accept();
+  expect(await first.take('hello')).toMatchObject({ token: 'ticket 1' });
+  first.drop();
+  const second = await peer.accept();
+  await second.gone;
+  const third = await peer.accept();
+  expect(await third.take('hello')).toMatchObject({ token: 'ticket 3' });
+  expect(screen.errors).not.toContain('INTERNAL');
+  client.close();
+});

@@ -1,3 +1,10 @@
 export { checkListen } from './admission/access.ts';
 export { GATEWAY_LIMITS, type GatewayLimits, type GatewayOptions, type Insight } from './admission/options.ts';
+export { type Audit, type AuditEntry, argsHashOf } from './audit/audit.ts';
 export { type Gateway, startGateway } from './gateway.ts';
+export type { IssuedKey } from './identity/keys/issue.ts';
+export type { KeyInfo } from './identity/keys/key.ts';
+export { SCOPES, type Scope } from './identity/principal.ts';
+export { type AdmissionStatus, REFUSALS, type Refusal } from './limits/admission.ts';
+export { KEYED_LIMITS, type LimitRules, type LimitSettings } from './limits/rules.ts';
+export { checkTls } from './line/listener.ts';

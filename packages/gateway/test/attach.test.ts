@@ -4,6 +4,9 @@ import { createMemoryStore, runKey } from '@openclaw-runtime/store';
 import { expect, test } from 'vitest';
 import { createCatalogue } from '../src/admission/catalogue.ts';
 import { GATEWAY_LIMITS, type GatewayContext } from '../src/admission/options.ts';
+import { NO_AUDIT } from '../src/audit/audit.ts';
+import { OPEN } from '../src/identity/identity.ts';
+import { createAdmission } from '../src/limits/admission.ts';
 import { serveConnection } from '../src/socket/connection.ts';
 import type { PeerEvents } from '../src/socket/peer.ts';
 
@@ -29,6 +32,9 @@ test('5.8 a peer that takes nothing and attaches to many compacted runs makes th
     port: 0,
     serverName: 'test',
     origins: [],
+    audit: NO_AUDIT,
+    admission: createAdmission({ clock: systemClock, random, store, waitMs: 1_000 }),
+    identity: OPEN,
     limits: GATEWAY_LIMITS,
     onDefect: (_id, error) => expect(error).toBeUndefined(),
     shown: (error) => OpenClawError.from(error),
@@ -54,6 +60,7 @@ test('5.8 a peer that takes nothing and attaches to many compacted runs makes th
         events = heard;
       },
     },
+    { address: '127.0.0.1', way: 'socket' },
     () => undefined,
   );
   const say = (frame: object): void => events?.message(JSON.stringify(frame), 100, false);

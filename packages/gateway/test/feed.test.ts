@@ -39,7 +39,8 @@ function bench(count: number, hold = false): Bench {
     clock: { now: () => 0 },
   } as unknown as GatewayContext;
   const feed = createFeed(context, {
-    unsent: () => unsent,
+    full: () => unsent >= GATEWAY_LIMITS.unsentBytes,
+    frameBytes: () => GATEWAY_LIMITS.feedBytes,
     send(frame) {
       frames.push(frame);
       unsent += frame.length;

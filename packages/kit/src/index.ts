@@ -3,5 +3,7 @@ export { type Channel, createChannel } from './channel.ts';
 export { type Clock, systemClock } from './clock.ts';
 export { encodeId, newId } from './ids.ts';
 export { type Random, seededRandom, systemRandom } from './random.ts';
+export { Ring } from './ring.ts';
 export { sleep } from './sleep.ts';
+export { SlotMap } from './slot-map.ts';
 export { createWheel, type Timed, type Wheel } from './wheel.ts';

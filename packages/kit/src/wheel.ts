@@ -1,4 +1,5 @@
 import type { Clock } from './clock.ts';
+import { SlotMap } from './slot-map.ts';
 
 /**
  * Many short timers for the price of one. Callbacks run at the first tick at or after their time, so up to one tick
@@ -25,7 +26,7 @@ interface Bucket {
 }
 
 export function createWheel(clock: Clock, tickMs: number): Wheel {
-  const buckets = new Map<number, Bucket>();
+  const buckets = new SlotMap<number, Bucket>();
   let done = 0;
   let armed = false;
 

@@ -16,6 +16,7 @@ function rig(windowMs: number, forMs: number) {
     /** Somebody sets the clock on the wall. */
     setWall: (byMs: number) => void (epochMs += byMs),
     series,
+    judge,
     heard,
     /** A second goes by; what is done in it is seen at its end. */
     second(deed: (series: HouseSeries) => void = () => undefined, busy = 0): readonly string[] {
@@ -126,4 +127,34 @@ test('quantiles are those of Prometheus', () => {
   expect(quantileOf(0.5, bounds, Float64Array.of(2, 2, 0, 0))).toBe(1);
   expect(quantileOf(0.75, bounds, Float64Array.of(2, 2, 0, 0))).toBe(1.5);
   expect(quantileOf(0.99, bounds, Float64Array.of(0, 0, 0, 9))).toBe(4);
+});
+
+describe('what outlives a process', () => {
+  test('an alert that fired goes on firing until there was time to see that it is resolved', () => {
+    const { judge, second, heard } = rig(10_000, 2_000);
+    judge.restore([{ alert: 'errorRate', sinceMs: 77 }]);
+    expect(judge.states.find(({ alert }) => alert === 'errorRate')).toMatchObject({ phase: 'firing', sinceMs: 77 });
+    expect(second()).toEqual(['errorRate firing']);
+    expect(second()).toEqual(['errorRate firing']);
+    expect(second()).toEqual(['errorRate firing']);
+    expect(second()).toEqual([]);
+    expect(heard).toEqual(['errorRate resolved']);
+  });
+
+  test('one that has every reason to fire is not told again', () => {
+    const { judge, second, heard } = rig(10_000, 2_000);
+    judge.restore([{ alert: 'errorRate', sinceMs: 77 }]);
+    second();
+    for (let i = 0; i < 5; i++) expect(second(ends(1, 1))).toEqual(['errorRate firing']);
+    expect(heard).toEqual([]);
+  });
+
+  test('a threshold that is another one is gone by from the next look on', () => {
+    const { judge, second } = rig(10_000, 0);
+    second();
+    expect(second(ends(9, 1))).toEqual(['errorRate firing']);
+    judge.change({ ...thresholds, errorRate: 0.5 });
+    expect(second()).toEqual([]);
+    expect(judge.states.find(({ alert }) => alert === 'errorRate')?.threshold).toBe(0.5);
+  });
 });

@@ -1,8 +1,7 @@
 import { encodeRecord, type Kind, type Payloads, type TokenPrice } from '@openclaw-runtime/protocol';
 import { createMemoryStore, type Lease, runKey, type Store } from '@openclaw-runtime/store';
 import { describe, expect, test } from 'vitest';
-import { LogMeter } from '../src/log/log-meter.ts';
-import { meteredStore } from '../src/log/metered-store.ts';
+import { HouseMeter } from '../src/log/house-meter.ts';
 import { createSeries, type HouseSeries } from '../src/series/house-series.ts';
 import { createHandClock, type HandClock } from './clock.ts';
 
@@ -18,8 +17,8 @@ interface Rig {
 function createRig(priceOf?: (model: string) => TokenPrice | undefined): Rig {
   const clock = createHandClock();
   const series = createSeries({ agents: ['default', 'coder'], models: ['big', 'simulated'], codes: ['PROVIDER_FAILED'] });
-  const meter = new LogMeter({ series, clock, ...(priceOf && { priceOf }) });
-  const store = meteredStore(createMemoryStore({ clock, meter }), meter);
+  const meter = new HouseMeter({ series, clock, ...(priceOf && { priceOf }) });
+  const store = createMemoryStore({ clock, meter });
   let runs = 0;
   let leased: (lease: Lease) => void = () => undefined;
   store.queue.consume('me', 100, { leased: (lease) => leased(lease), command: () => undefined, lost: () => undefined });

@@ -29,7 +29,10 @@ const UNKNOWN_MAX_TOKENS = 8_192;
 export function createApiProvider(name: string, config: OwnConfig, http: HttpClient, clock: Clock): Provider {
   const { apiKey, headers, timeouts } = config;
   const { send } = http;
-  const targetOf = (target: Target): CallTarget => ({ provider: name, model: target.name, apiKey, headers, ...timeouts, send, clock });
+  const targetOf: Targets = (target, request) => {
+    const all = request.headers ? { ...request.headers, ...headers } : headers;
+    return { provider: name, model: target.name, apiKey, headers: all, ...timeouts, send, clock };
+  };
   const base = { name, config, close: () => http.close() };
   const controls = createControls(levelApi(config), config.url, config.reasoning);
   if (config.kind === 'anthropic') return { ...base, ...messages(config, targetOf, controls) };
@@ -37,7 +40,7 @@ export function createApiProvider(name: string, config: OwnConfig, http: HttpCli
 }
 
 type Speaking = Pick<Provider, 'capabilities' | 'stream'>;
-type Targets = (target: Target) => CallTarget;
+type Targets = (target: Target, request: Pick<ModelRequest, 'headers'>) => CallTarget;
 
 function chat(config: OwnConfig, targetOf: Targets, controls: Controls): Speaking {
   const traits = (target: Target): Traits => traitsOf('chat', config, target);
@@ -45,7 +48,7 @@ function chat(config: OwnConfig, targetOf: Targets, controls: Controls): Speakin
     capabilities: (target) => capabilitiesOf(traits(target), controls.of(target)),
     stream: (target, request, sink, signal, totalAt) =>
       withLevel({ control: () => controls.of(target), model: target.name }, request, sink, (told, into, fields) =>
-        call(targetOf(target), chatApi(config.url, target.name, traits(target).prefix, told, fields), into, signal, totalAt),
+        call(targetOf(target, request), chatApi(config.url, target.name, traits(target).prefix, told, fields), into, signal, totalAt),
       ),
   };
 }
@@ -67,7 +70,7 @@ function messages(config: ConfigOf<'anthropic'>, targetOf: Targets, controls: Co
     stream(target, request, sink, signal, totalAt) {
       const room = roomOf(target, request.settings?.maxTokens);
       return withLevel({ control: () => controls.of(target), model: target.name, room }, request, sink, (told, into, fields) =>
-        call(targetOf(target), messagesApi(config.url, target.name, room.maxTokens, told, fields), into, signal, totalAt),
+        call(targetOf(target, request), messagesApi(config.url, target.name, room.maxTokens, told, fields), into, signal, totalAt),
       );
     },
   };
@@ -83,7 +86,7 @@ function responses(config: Extract<OwnConfig, { readonly api: 'responses' }>, ta
     signal: AbortSignal,
     totalAt: number,
   ): Promise<ModelEnd> => {
-    const called = targetOf(target);
+    const called = targetOf(target, request);
     let kept = request.attach;
     const api = responsesApi({ url, model: target.name, background, fields }, request, (response) => {
       kept = response;

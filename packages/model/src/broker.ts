@@ -3,7 +3,7 @@ import { OpenClawError } from '@openclaw-runtime/protocol';
 import { createApiProvider } from './api-providers.ts';
 import { findModel, type ModelConfig, type Target } from './catalogue.ts';
 import type { Circuit } from './circuit.ts';
-import { createCircuits } from './circuits.ts';
+import { type Circuits, createCircuits } from './circuits.ts';
 import type { Capabilities, ModelBroker, ModelEnd, ModelInfo, ModelRequest, ModelSink } from './contract/broker.ts';
 import type { HttpClient } from './http/port.ts';
 import { createUndiciClient } from './http/undici.ts';
@@ -27,6 +27,27 @@ export interface BrokerOptions {
   readonly http?: ((connections: number, clock: Clock) => HttpClient) | undefined;
 }
 
+export type BrokerChange = Pick<BrokerOptions, 'providers' | 'models' | 'defaultProvider'>;
+
+/** A broker whose models may become others while it is at work. */
+export interface ChangingBroker extends ModelBroker {
+  /**
+   * Calls that are under way end as they began; all others go by the new configuration, with new connections and closed circuits. What limits count goes on being
+   * counted. Throws `BAD_CONFIG`, and then nothing has changed.
+   */
+  change(next: BrokerChange): void;
+}
+
+/** What a configuration says. */
+interface Table {
+  readonly models: ReadonlyMap<string, ModelConfig>;
+  readonly providers: ReadonlyMap<string, Provider>;
+  readonly defaultProvider: string | undefined;
+  readonly circuits: Circuits;
+  /** Calls that are under way. */
+  calls: number;
+}
+
 /** Where a model's name leads. */
 interface Route {
   readonly target: Target;
@@ -34,70 +55,110 @@ interface Route {
 }
 
 /** Opens nothing before the first call. Throws `BAD_CONFIG`. */
-export function createBroker(options: BrokerOptions): ModelBroker {
-  const { clock, random, defaultProvider } = options;
-  const models = new Map(Object.entries(options.models));
-  const providers = createProviders(options);
-  checkProviders(models, defaultProvider, providers);
-  const circuits = createCircuits(clock);
-  const gates = createGates(limitsOfModels(models), limitsOfProviders(providers), clock);
+export function createBroker(options: BrokerOptions): ChangingBroker {
+  const { clock, random } = options;
+  const simulated = createSimulated(clock, random);
+  const tableOf = (given: BrokerChange): Table => {
+    const models = new Map(Object.entries(given.models));
+    const providers = createProviders({ ...options, ...given }, simulated);
+    checkProviders(models, given.defaultProvider, providers);
+    const made = { models, providers, defaultProvider: given.defaultProvider, circuits: createCircuits(clock), calls: 0 };
+    for (const name of models.keys()) checkModel(name, (model) => infoIn(made, model));
+    return made;
+  };
+  let table = tableOf(options);
+  const gates = createGates(limitsOfModels(table.models), limitsOfProviders(table.providers), clock);
+  /** Those of before whose calls have not ended. */
+  const left = new Set<Table>();
   let closed = false;
 
-  const find = (model: string): Route => {
-    const target = findModel(model, models, defaultProvider);
-    return { target, provider: providers.get(target.provider) as Provider };
-  };
-  const info = (model: string): ModelInfo => {
-    const { target, provider } = find(model);
-    const simulated = provider.config.kind === 'simulated';
-    return { name: model, provider: provider.name, simulated, capabilities: provider.capabilities(target), fallbacks: target.fallbacks };
+  const leave = (before: Table): void => {
+    left.delete(before);
+    // One that does not close holds nothing up; it has no calls.
+    for (const provider of before.providers.values()) provider.close().catch(() => undefined);
   };
 
-  for (const name of models.keys()) checkModel(name, info);
+  const info = (model: string): ModelInfo => infoIn(table, model);
 
   /** One call, retries included. `admitted` where the model has limits. */
-  const call = (route: Route, request: ModelRequest, sink: ModelSink, signal: AbortSignal, admitted?: Admitted): Promise<ModelEnd> => {
-    const { target, provider } = route;
+  const call = (
+    { target, provider }: Route,
+    circuit: Circuit,
+    request: ModelRequest,
+    sink: ModelSink,
+    signal: AbortSignal,
+    admitted?: Admitted,
+  ): Promise<ModelEnd> => {
     const { retries: limits, timeouts } = provider.config;
     const totalAt = clock.now() + timeouts.totalMs;
-    const circuit = circuitOf(route);
-    return retrying({ limits, circuit, totalAt, clock, random, again: admitted?.again }, sink, signal, async (watched) => {
+    const meaning = (error: unknown): unknown => (closed ? shuttingDown() : error);
+    return retrying({ limits, circuit, totalAt, clock, random, again: admitted?.again, meaning }, sink, signal, (watched) => {
       if (closed) throw shuttingDown();
       admitted?.asked();
       sink.asked?.();
-      try {
-        return await provider.stream(target, request, watched, signal, totalAt);
-      } catch (error) {
-        throw closed && !signal.aborted ? shuttingDown() : error;
-      }
+      return provider.stream(target, request, watched, signal, totalAt);
     });
   };
-  const circuitOf = ({ target, provider }: Route): Circuit => circuits.of(provider.name, target.name, provider.config.circuit);
+  const stream = (from: Table, request: ModelRequest, sink: ModelSink, signal: AbortSignal): Promise<ModelEnd> => {
+    const route = findIn(from, request.model);
+    const { target, provider } = route;
+    if (request.prefix || request.attach) checkRequest(request, provider.capabilities(target));
+    const gate = gates.of(target);
+    const circuit = from.circuits.of(provider.name, target.name, provider.config.circuit);
+    if (!gate) return call(route, circuit, request, sink, signal);
+    // Nobody waits for a model that is left alone.
+    circuit.check();
+    return withinLimits(gate, request, sink, signal, (admitted) => call(route, circuit, request, sink, signal, admitted));
+  };
 
   return {
     info,
-    list: () => [...models.keys()].map(info),
+    list: () => [...table.models.keys()].map(info),
     async stream(request, sink, signal) {
       if (closed) throw shuttingDown();
-      const route = find(request.model);
-      const { target, provider } = route;
-      if (request.prefix || request.attach) checkRequest(request, provider.capabilities(target));
-      const gate = gates.of(target);
-      if (!gate) return call(route, request, sink, signal);
-      // Nobody waits for a model that is left alone.
-      circuitOf(route).check();
-      return withinLimits(gate, request, sink, signal, (admitted) => call(route, request, sink, signal, admitted));
+      const from = table;
+      from.calls++;
+      try {
+        return await stream(from, request, sink, signal);
+      } finally {
+        if (--from.calls === 0 && from !== table) leave(from);
+      }
+    },
+    change(next) {
+      if (closed) throw shuttingDown();
+      const [before, after] = [table, tableOf(next)];
+      // What may throw comes first.
+      const limits = [[...limitsOfModels(after.models)], [...limitsOfProviders(after.providers)]] as const;
+      table = after;
+      gates.change(...limits);
+      if (before.calls === 0) leave(before);
+      else left.add(before);
     },
     async close() {
       closed = true;
       gates.close(shuttingDown());
-      await Promise.all([...providers.values()].map((provider) => provider.close()));
+      simulated.close();
+      const all = [table, ...left].flatMap(({ providers }) => [...providers.values()]);
+      await Promise.all(all.map((provider) => provider.close()));
     },
   };
 }
 
-function createProviders({ providers, clock, random, http = createUndiciClient }: BrokerOptions): ReadonlyMap<string, Provider> {
-  let simulated: Simulated | undefined;
+function findIn({ models, providers, defaultProvider }: Table, model: string): Route {
+  const target = findModel(model, models, defaultProvider);
+  return { target, provider: providers.get(target.provider) as Provider };
+}
+
+function infoIn(table: Table, model: string): ModelInfo {
+  const { target, provider } = findIn(table, model);
+  const simulated = provider.config.kind === 'simulated';
+  return { name: model, provider: provider.name, simulated, capabilities: provider.capabilities(target), fallbacks: target.fallbacks };
+}
+
+function createProviders(
+  { providers, clock, http = createUndiciClient }: Pick<BrokerOptions, 'providers' | 'clock' | 'http'>,
+  simulated: Simulated,
+): ReadonlyMap<string, Provider> {
   const created = new Map<string, Provider>();
   for (const [name, loose] of Object.entries(providers)) {
     const config = resolveProvider(name, loose);
@@ -106,7 +167,6 @@ function createProviders({ providers, clock, random, http = createUndiciClient }
     } else if (config.kind !== 'simulated') {
       created.set(name, createSdkProvider(name, config, http(config.connections, clock), clock));
     } else {
-      simulated ??= createSimulated(clock, random);
       created.set(name, createSimulatedProvider(name, config, simulated));
     }
   }

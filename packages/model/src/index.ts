@@ -1,5 +1,5 @@
 export { findPackage } from './ai-sdk/load-package.ts';
-export { type BrokerOptions, createBroker } from './broker.ts';
+export { type BrokerChange, type BrokerOptions, type ChangingBroker, createBroker } from './broker.ts';
 export type { PrefixStyle } from './capabilities/traits.ts';
 export type { ModelConfig } from './catalogue.ts';
 export type {

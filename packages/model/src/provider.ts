@@ -40,8 +40,7 @@ export function createSimulatedProvider(name: string, config: ConfigOf<'simulate
       const call = { provider: name, model: target.name, script: scriptOf(target), firstChunkMs, betweenChunksMs, totalAt };
       return simulated.stream(call, request, sink, signal);
     },
-    async close() {
-      simulated.close();
-    },
+    // What simulates is the broker's.
+    close: () => Promise.resolve(),
   };
 }

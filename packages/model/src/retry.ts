@@ -18,6 +18,8 @@ export interface Retrying {
   readonly random: Random;
   /** Asked before each retry; when defined, the retry waits for it. */
   readonly again?: ((signal: AbortSignal) => Promise<void> | undefined) | undefined;
+  /** What to throw for an error of a try. */
+  readonly meaning?: (error: unknown) => unknown;
 }
 
 /** Errors that say something of the provider; the others are the caller's or our own. */
@@ -30,7 +32,7 @@ const PROVIDER_ERRORS: ReadonlySet<ErrorCode> = new Set([
 
 /** Tries until it works, until something was delivered, or until retrying is pointless; throws the last try's error as it was. */
 export async function retrying(
-  { limits, circuit, totalAt, clock, random, again }: Retrying,
+  { limits, circuit, totalAt, clock, random, again, meaning }: Retrying,
   sink: ModelSink,
   signal: AbortSignal,
   once: (sink: ModelSink) => Promise<ModelEnd>,
@@ -43,11 +45,12 @@ export async function retrying(
       const end = await once(watched);
       pass.succeeded();
       return end;
-    } catch (error) {
+    } catch (thrown) {
       if (signal.aborted) {
         pass.abandoned();
         throw signal.reason;
       }
+      const error = meaning ? meaning(thrown) : thrown;
       if (!(error instanceof OpenClawError && PROVIDER_ERRORS.has(error.code))) {
         pass.abandoned();
         throw error;

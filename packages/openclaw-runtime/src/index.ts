@@ -1,6 +1,5 @@
 export {
   type ClientEvents,
-  type ClientOptions,
   type Clusters,
   type ErrorCode,
   type Level,
@@ -25,7 +24,7 @@ export type { AgentSnapshot } from './agent/snapshots.ts';
 export type { Execute, ExecuteOperation, ExecuteQuery } from './agent/what.ts';
 export { createHouse, type HouseOptions } from './house/create-house.ts';
 export type { EmbeddedHouse } from './house/embedded.ts';
-export { OpenClawClient } from './node-client.ts';
+export { type ClientOptions, OpenClawClient } from './node-client.ts';
 export type { AgentResult, Flow, Task, TaskOutcome, TaskResult } from './pool/task.ts';
 export { ThreadPool, type ThreadPoolOptions } from './pool/thread-pool.ts';
 export type { AskedOf } from './reasoning/asked.ts';

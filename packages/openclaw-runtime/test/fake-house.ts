@@ -44,6 +44,8 @@ export function createFakeWorld(): FakeWorld {
     ports: {
       clock,
       random: seededRandom(1),
+      connects: false,
+      token: async () => undefined,
       pid: 7,
       log: (line) => log.push(line),
       configure: async () => config as unknown as Config,

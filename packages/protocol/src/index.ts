@@ -38,6 +38,7 @@ export {
   type TierChanged,
   type ToolResult,
   type ToolStarted,
+  type TraceContext,
   type WireRecord,
 } from './record.ts';
 export type { ApproveData, Attach, Command, CommandKind, Detach, Hello, LevelData, SendData, Start, TopUpData, UpFrame } from './up.ts';

@@ -58,10 +58,18 @@ export interface RunRequest {
   /** A named function of the agent instead of a conversation with its model; `args` is what it is given, `input` what it is called. */
   readonly operation?: string;
   readonly args?: unknown;
+  /** The trace that whoever asked is in; runs that it starts are in it, too. */
+  readonly trace?: TraceContext;
   /** The run that started this one. Set by runtimes, never by clients. */
   readonly parent?: Parent;
   /** What the API through which it came has to say of it again. Set by gateways, never by clients. */
   readonly door?: Readonly<Record<string, unknown>>;
+}
+
+/** W3C's trace context: the headers `traceparent` and `tracestate`. */
+export interface TraceContext {
+  readonly parent: string;
+  readonly state?: string;
 }
 
 /** Who started a run: `name` is what that run calls it, `depth` counts from 1, `root` is the one above all: they share its workspace. */

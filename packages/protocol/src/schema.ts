@@ -2,6 +2,18 @@ import { z } from 'zod';
 import { LIMITS } from './limits.ts';
 import type { UpFrame } from './up.ts';
 
+export { isPlainStart } from './plain-start.ts';
+
+/** What the schema says of what a peer sent. Never throws: zod compares the `length` of whatever has one, and JSON may give it one that cannot be compared. */
+export function judge<T>(schema: z.ZodType<T>, given: unknown): z.ZodSafeParseResult<T> {
+  try {
+    return schema.safeParse(given);
+  } catch {
+    const error = new z.ZodError([{ code: 'custom', path: [], message: 'holds what cannot be compared', input: given }]);
+    return { success: false, error: error as z.ZodError<T> };
+  }
+}
+
 const name = z.string().min(1).max(LIMITS.maxNameLength);
 const count = z.int().min(0);
 const level = z.literal([1, 2, 3, 4, 'auto']);
@@ -70,6 +82,12 @@ export const runRequestSchema = z.strictObject({
   tokenInterval: z.number().min(0).max(10_000).exactOptional(),
   operation: name.exactOptional(),
   args: z.unknown().exactOptional(),
+  trace: z
+    .strictObject({
+      parent: z.string().regex(/^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/, 'no traceparent'),
+      state: z.string().max(512).exactOptional(),
+    })
+    .exactOptional(),
 });
 
 export const commandKindSchema = z.enum(['cancel', 'feedback', 'send', 'approve', 'level', 'topup']);

@@ -1,3 +1,4 @@
+export type { ShortBudget } from './budget/budgets.ts';
 export type { Fares, Health, Kind, TierChange } from './health/health.ts';
 export { TIER_RULES, type TierRules } from './health/rules.ts';
 export { createHostProcesses, type HostProcessOptions, openHostSandbox } from './pool/host-process.ts';
@@ -11,6 +12,7 @@ export type { AgentThreads, ThreadCall, ThreadsStatus } from './pool/threads.ts'
 export { createWorkers, type WorkerOptions } from './pool/worker.ts';
 export { RUN_LIMITS, type RunLimits } from './run/limits.ts';
 export type { WaitFor, WaitNow } from './run/waits.ts';
-export { type Runtime, type RuntimeOptions, startRuntime } from './runtime.ts';
+export type { TraceHeaders } from './run/work.ts';
+export { type Runtime, type RuntimeOptions, type RuntimeSettings, startRuntime } from './runtime.ts';
 export type { ReasoningSettings } from './think/settings.ts';
 export { startUpkeep, type UpkeepLoop, type UpkeepOptions } from './upkeep.ts';

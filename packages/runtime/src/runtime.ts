@@ -1,10 +1,10 @@
 import type { AgentSpec, CodedAgent, HouseTools } from '@openclaw-runtime/agent';
-import { type Clock, createWheel, newId, type Random, sleep } from '@openclaw-runtime/kit';
+import { type Clock, createWheel, newId, type Random, SlotMap, sleep } from '@openclaw-runtime/kit';
 import type { ModelBroker } from '@openclaw-runtime/model';
 import { OpenClawError } from '@openclaw-runtime/protocol';
 import { createCostEstimator, type Price } from '@openclaw-runtime/reasoning';
-import type { BudgetLimits, Durability, RunKey, Store } from '@openclaw-runtime/store';
-import { Budgets, NO_LIMITS, publishLimits } from './budget/budgets.ts';
+import { type BudgetLimits, type Durability, type RunKey, runKey, type Store } from '@openclaw-runtime/store';
+import { Budgets, NO_LIMITS, publishLimits, type ShortBudget } from './budget/budgets.ts';
 import type { ForecastHouse } from './budget/forecast.ts';
 import { publishCatalogue } from './catalogue.ts';
 import { Health, type TierChange } from './health/health.ts';
@@ -18,7 +18,7 @@ import type { RunLimits } from './run/limits.ts';
 import type { Parked } from './run/parked.ts';
 import { createSessions } from './run/sessions.ts';
 import { later, type WaitNow } from './run/waits.ts';
-import type { RunDeps } from './run/work.ts';
+import type { RunDeps, TraceHeaders } from './run/work.ts';
 import { learnLate } from './think/late.ts';
 import type { ReasoningSettings } from './think/settings.ts';
 import { createThinker } from './think/thinker.ts';
@@ -37,6 +37,8 @@ export interface RuntimeOptions {
   readonly scrub?: (text: string) => string;
   /** The folder that a run's tools may write to. */
   readonly workspace?: (key: RunKey) => string | undefined;
+  /** What models and tools are told of the trace that a run is in. Absent: nothing. */
+  readonly trace?: TraceHeaders;
   /** What agents' code printed; `dropped` characters before it were too many. */
   readonly onSaid?: (key: RunKey, text: string, dropped: number) => void;
   /** How deep runs think. Absent: as they are asked to, else as their providers do. */
@@ -58,19 +60,34 @@ export interface RuntimeOptions {
   readonly textDurability: Durability;
   /** Milliseconds that text waits for its record where the request says nothing. */
   readonly tokenIntervalMs: number;
+  /** `false`: each answer is delivered whole. Default `true`. */
+  readonly streaming?: boolean | undefined;
   /** This process among all owners there ever were. */
   readonly owner: string;
   /** A defect in a run's execution: it concerns that run only, and is reported here. */
   onDefect(key: RunKey, error: unknown, id: string): void;
 }
 
+/** What may become another while a runtime is at work. */
+export type RuntimeSettings = Pick<
+  RuntimeOptions,
+  'agents' | 'reasoning' | 'budgets' | 'tiers' | 'defaultModel' | 'limits' | 'textDurability' | 'tokenIntervalMs' | 'streaming'
+>;
+
 export interface Runtime {
+  /**
+   * Runs that begin from now on go by these settings; those at work keep theirs, save for budgets, tiers and how deep to think. Where there were no tiers, or no choice of
+   * a depth, there will be none. Resolves when gateways can know.
+   */
+  change(settings: RuntimeSettings): Promise<void>;
   /** Runs that this process works on. */
   readonly active: number;
   /** Runs that wait for people only, and take nothing but a place in a list. */
   readonly parked: number;
   /** What a run waits for, the most telling first; undefined for one that this process neither works on nor parked. */
   waits(key: RunKey): readonly WaitNow[] | undefined;
+  /** Budgets of which little is left, as far as somebody took from them lately. */
+  readonly shortBudgets: readonly ShortBudget[];
   /** How models, agents and threads fare; absent where there are no tiers. */
   readonly health: Health | undefined;
   /** Takes no new runs, gives those at work `graceMs` to end, then lets go of them: they go on where they are when a process opens the store again. */
@@ -84,7 +101,8 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
   const { store, clock } = options;
   const agents = resolveAgents(options.agents);
   await publishCatalogue(store, { ...options, agents: [...agents.values()] });
-  const running = new Map<RunKey, RunningRun>();
+  let { limits } = options;
+  const running = new SlotMap<RunKey, RunningRun>();
   const parked = new Map<RunKey, Parked>();
   const { priceOf = noPrice } = options;
   const health = options.tiers && new Health(clock, options.tiers, options.onTier);
@@ -99,7 +117,7 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
   };
   const budgets = new Budgets(store, clock, forecasts, options.budgets);
   await publishLimits(store.state, options.budgets ?? NO_LIMITS);
-  const deps: RunDeps = {
+  let deps: RunDeps = {
     secrets: noSecret,
     scrub: (text) => text,
     workspace: () => undefined,
@@ -116,7 +134,7 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
   };
 
   let isStarting = true;
-  const stopTaking = store.queue.consume(options.owner, options.limits.maxConcurrentRuns, {
+  const stopTaking = store.queue.consume(options.owner, () => limits.maxConcurrentRuns, {
     leased(lease) {
       budgets.unpark(lease.key);
       const run = executeRun(lease, deps, isStarting, parked.get(lease.key));
@@ -149,6 +167,18 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
   // What is offered at once was there before.
   isStarting = false;
 
+  const stopForgetting = store.upkeep.onErased(({ tenant, runs }) => {
+    const named = runs && new Set(runs.map((run) => runKey(tenant, run)));
+    for (const key of [...parked.keys()].filter((each) => named?.has(each) ?? each.startsWith(`${tenant}/`))) {
+      parked.delete(key);
+      budgets.unpark(key);
+      deps.sessions.leave(key);
+    }
+    if (named) return;
+    thinker?.forget(tenant);
+    budgets.erase(tenant);
+  });
+
   /** A run that waits for a budget looks again whether there is room. One that cannot be told is told later, or ended. */
   const wake = (key: RunKey): void => {
     store.inbox.put(key, { id: `wake ${newId(options.random)}`, kind: 'wake' }).catch(() => undefined);
@@ -156,10 +186,10 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
 
   /** One look at all runs each second is cheaper than a timer for each. */
   let cancelSweep: () => void = () => undefined;
-  let { parkAfterMs } = options.limits;
+  let isDraining = false;
   const sweep = (): void => {
     const now = clock.now();
-    for (const run of running.values()) run.look(now, parkAfterMs);
+    for (const run of running.values()) run.look(now, isDraining ? 0 : limits.parkAfterMs);
     for (const key of budgets.look()) wake(key);
     health?.look();
     cancelSweep = clock.after(SWEEP_MS, sweep);
@@ -173,15 +203,29 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
     get parked() {
       return parked.size;
     },
+    get shortBudgets() {
+      return budgets.short;
+    },
     health,
+    async change(settings) {
+      const { defaultModel, textDurability, tokenIntervalMs, streaming, reasoning, tiers } = settings;
+      const resolved = resolveAgents(settings.agents);
+      limits = settings.limits;
+      deps = { ...deps, agents: resolved, defaultModel, limits, textDurability, tokenIntervalMs, streaming };
+      if (tiers) health?.change(tiers);
+      if (reasoning) thinker?.change(reasoning);
+      await budgets.change(settings.budgets ?? NO_LIMITS);
+      await publishCatalogue(store, { agents: [...resolved.values()], broker, defaultModel });
+    },
     waits(key) {
       const how = parked.get(key);
       return running.get(key)?.waits() ?? (how && later(how.waits, clock.now() - how.atMs));
     },
     async drain(graceMs) {
       stopTaking();
+      stopForgetting();
       // What waits for people is not waited for.
-      parkAfterMs = 0;
+      isDraining = true;
       cancelSweep();
       sweep();
       const all = Promise.allSettled([...running.values()].map((run) => run.over));

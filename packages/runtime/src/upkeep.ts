@@ -13,12 +13,15 @@ export interface UpkeepOptions {
 export interface UpkeepLoop {
   /** Begins no other pass. The one at work ends with the store. */
   stop(): void;
+  /** From the next pass on. */
+  change(policy: RetentionPolicy): void;
 }
 
 const EVERY_MS = 60_000;
 
 /** Has the store apply its policy at once, and a minute after each pass. */
-export function startUpkeep({ store, policy, clock, log }: UpkeepOptions): UpkeepLoop {
+export function startUpkeep({ store, policy: first, clock, log }: UpkeepOptions): UpkeepLoop {
+  let policy = first;
   const stopping = new AbortController();
   const { signal } = stopping;
   /** What was said of damage is not said each minute. */
@@ -45,5 +48,10 @@ export function startUpkeep({ store, policy, clock, log }: UpkeepOptions): Upkee
   };
   void loop();
 
-  return { stop: () => stopping.abort() };
+  return {
+    stop: () => stopping.abort(),
+    change(next) {
+      policy = next;
+    },
+  };
 }

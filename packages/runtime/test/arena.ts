@@ -89,7 +89,7 @@ export function createArena(
       },
       full: () => undefined,
     } as unknown as Lease;
-    const writer = new RunWriter(lease, { wheel: createWheel(clock, 2), intervalMs: 0, textDurability: 'process' });
+    const writer = new RunWriter(lease, { clock, wheel: createWheel(clock, 2), intervalMs: 0, textDurability: 'process' });
     const deps = { agents: new Map([['default', { name: 'default' }]]), broker, defaultModel: Object.keys(models)[0] ?? '' };
     const asked = { agent: 'default', input: 'hi', ...(tools && { tools }) };
     const question = { step: 1, turn: undefined, dialogue: [], tools, answers: [], replay: replay() };

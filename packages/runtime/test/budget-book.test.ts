@@ -38,6 +38,23 @@ test('what is set counts at once, and is in the store when it says so; many chan
   expect(writes).toBeLessThan(8);
 });
 
+test('of one that was erased nothing is written any more, and nobody waits for it', async () => {
+  const { state, upkeep } = createMemoryStore();
+  const book = bookOf(state);
+  await book.ready();
+  book.set('before', entry(1));
+  await book.saved();
+  book.set('meanwhile', entry(1));
+  const waiting = book.saved();
+  await upkeep.erase({ tenant: 't' });
+  book.erase();
+  await waiting;
+  book.set('after', entry(1));
+  await book.saved();
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  expect(await state.get('t', ledgerKey(scope))).toBeUndefined();
+});
+
 test('two writers of one ledger lose nothing of each other, whatever order chance has', async () => {
   for (let seed = 1; seed <= 50; seed++) {
     const random = seededRandom(seed);

@@ -9,7 +9,7 @@ export interface FakeThread {
   readonly told: Down[];
   /** Ids of the calls that it was given and has not answered. */
   readonly calls: number[];
-  state: { beats: number; current: number; outsideMiB: number; ends: boolean; ending: boolean };
+  state: { beats: number; current: number; last: number; outsideMiB: number; ends: boolean; ending: boolean };
   done(id: number, value?: string): void;
 }
 
@@ -22,7 +22,7 @@ export function fakeThreads(): { readonly spawn: SpawnThread; readonly threads: 
       listener,
       told: [],
       calls: [],
-      state: { beats: 1, current: 0, outsideMiB: 0, ends: true, ending: false },
+      state: { beats: 1, current: 0, last: 0, outsideMiB: 0, ends: true, ending: false },
       done(id, value) {
         thread.calls.splice(thread.calls.indexOf(id), 1);
         listener.heard([value === undefined ? { t: 'done', id } : { t: 'done', id, value }]);
@@ -40,6 +40,7 @@ export function fakeThreads(): { readonly spawn: SpawnThread; readonly threads: 
       beats: () => thread.state.beats,
       outsideMiB: () => thread.state.outsideMiB,
       current: () => thread.state.current,
+      last: () => thread.state.last,
       giveUp: () => undefined,
       end() {
         thread.state.ending = true;

@@ -270,6 +270,23 @@ describe('learning', () => {
     await second[Symbol.asyncDispose]();
   });
 
+  test('what was learned of a tenant that is erased is forgotten, and does not come back', async () => {
+    const store = createMemoryStore();
+    const house = await open(thinking(), {}, {}, store);
+    const first = await scoreOf(house, 'first', PLAIN);
+    for (let i = 0; i < 60; i++) {
+      const key = await house.run(`r${i}`, { input: `${PLAIN} ${i}` });
+      await house.ended(key);
+      await feedback(house, key, { correct: false }, `f${i}`);
+    }
+    let tries = 0;
+    await until(async () => (await scoreOf(house, `again${tries++}`, PLAIN)) > first + 0.002);
+    await store.upkeep.erase({ tenant: 't' });
+    expect(await scoreOf(house, 'after', PLAIN)).toBe(first);
+    await house.runtime.drain(0);
+    expect((await store.state.get('t', 'reasoning'))?.value ?? '').not.toContain('predictor');
+  });
+
   test('of two tenants goes on side by side, and neither moves the other, over a restart', async () => {
     const store = createMemoryStore();
     const scoreIn = async (house: TestHouse, tenant: string, name: string): Promise<number> => {

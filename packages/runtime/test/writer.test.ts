@@ -1,4 +1,4 @@
-import type { Wheel } from '@openclaw-runtime/kit';
+import type { Clock, Wheel } from '@openclaw-runtime/kit';
 import {
   applyRecord,
   decodeRecord,
@@ -23,12 +23,16 @@ interface Desk {
   readonly timers: readonly number[];
   /** The intervals are over. */
   tick(): void;
+  /** Nothing is said for so long. */
+  pause(ms: number): void;
 }
 
 function desk(intervalMs = 30): Desk {
   const appends: { records: readonly string[]; durability: string; done: boolean }[] = [];
   const timers: number[] = [];
   let due: (() => void)[] = [];
+  let nowMs = 0;
+  const clock = { now: () => nowMs } as Clock;
   const set = <T>(ms: number, fn: (arg: T, now: number) => void, arg: T): void => {
     timers.push(ms);
     due.push(() => fn(arg, 0));
@@ -38,7 +42,7 @@ function desk(intervalMs = 30): Desk {
     append: (records: readonly string[], durability: string, done = false) => void appends.push({ records, durability, done }),
   } as unknown as Lease;
   return {
-    writer: new RunWriter(lease, { wheel, intervalMs, textDurability: 'process' }),
+    writer: new RunWriter(lease, { clock, wheel, intervalMs, textDurability: 'process' }),
     appends,
     timers,
     wires: () => appends.flatMap(({ records }) => records.map((record) => JSON.parse(record) as WireRecord)),
@@ -47,6 +51,7 @@ function desk(intervalMs = 30): Desk {
       due = [];
       for (const fire of now) fire();
     },
+    pause: (ms) => void (nowMs += ms),
   };
 }
 
@@ -62,6 +67,18 @@ describe('text', () => {
     expect(wires()).toHaveLength(2);
     tick();
     expect(wires()[2]).toEqual(['text', 1, 1, ' four']);
+  });
+
+  test('of a slow model does not wait, but for what came with it', () => {
+    const { writer, wires, timers, tick, pause } = desk(30);
+    writer.text('text', 1, 1, 'one ');
+    pause(15);
+    for (const delta of ['two ', 'three ']) writer.text('text', 1, 1, delta);
+    tick();
+    pause(14);
+    writer.text('text', 1, 1, 'four');
+    expect(timers).toEqual([0, 30]);
+    expect(wires().slice(1)).toEqual([['text', 1, 1, 'two three ', [4, 6]]]);
   });
 
   test('goes before its interval when 4 KiB are gathered', () => {

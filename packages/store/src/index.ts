@@ -23,6 +23,10 @@ export {
   type Created,
   type Damage,
   type Durability,
+  type Erased,
+  type EraseOptions,
+  type EraseReport,
+  type Erasure,
   type Head,
   type Inbox,
   type Lease,
@@ -31,6 +35,7 @@ export {
   type Page,
   type Presence,
   type Queue,
+  type QueueLine,
   type RetentionPolicy,
   type RetentionRules,
   type RunKey,
@@ -46,7 +51,7 @@ export {
   type VerifyReport,
   type Versioned,
 } from './contract/store.ts';
-export type { EngineMeter } from './hall/engine-meter.ts';
+export type { EngineMeter, LeaseMeter, MeteredRun } from './hall/engine-meter.ts';
 export { createMemoryStore, type MemoryOptions } from './memory/memory-store.ts';
 export { type Restored, type RestoreOptions, restoreBackup } from './sqlite/restore.ts';
 export { openSqliteStore, type SqliteOptions } from './sqlite/sqlite-store.ts';

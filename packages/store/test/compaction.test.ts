@@ -198,6 +198,28 @@ describe('deletion', () => {
     expect(await third.store.runs.create(runKey('t', 'fresh'), created, 'f')).toMatchObject({ head: { epoch: 2 } });
   });
 
+  test('takes a run that feedback is on its way to: neither is there afterwards', async () => {
+    await using house = await open();
+    const { store } = house;
+    const key = runKey('t', 'a');
+    await ended(store, house.leases, key, [started]);
+    let isDeleting = true;
+    const deleting = store.upkeep.compact({ compactAfterMs: 0, maxBytes: 0 }, LATER).finally(() => {
+      isDeleting = false;
+    });
+    const putting: Promise<unknown>[] = [];
+    while (isDeleting) {
+      const put = store.inbox.put(key, { id: `c${putting.length}`, kind: 'feedback' }, true);
+      putting.push(put.catch((error: unknown) => error));
+      await new Promise(setImmediate);
+    }
+    expect((await deleting).deleted).toBe(1);
+    const refused = (await Promise.all(putting)).filter((each) => each instanceof Error);
+    expect(refused.length).toBeGreaterThan(0);
+    for (const each of refused) expect(each).toMatchObject({ code: 'NOT_FOUND' });
+    expect(rows(crashImage(), 'SELECT id FROM command')).toEqual([]);
+  });
+
   test('leaves nothing of a run in the file', async () => {
     {
       await using house = await open();

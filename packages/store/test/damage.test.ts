@@ -6,6 +6,7 @@ import type { Lease, RunKey } from '@openclaw-runtime/store';
 import { describe, expect, test } from 'vitest';
 import {
   CREATED,
+  codeOf,
   crashImage,
   edit,
   FINISHED,
@@ -26,15 +27,6 @@ const GIVEN_UP = encodeRecord('run.finished', 0, 0, {
 
 function leaseOf({ leases }: OpenHouse, key: RunKey): Lease {
   return leases.find((lease) => lease.key === key) as Lease;
-}
-
-async function codeOf(act: () => unknown): Promise<string> {
-  try {
-    await act();
-    return 'nothing was thrown';
-  } catch (error) {
-    return OpenClawError.from(error).code;
-  }
 }
 
 /** The image of a folder in which `fill` was done, changed by `sql`. */

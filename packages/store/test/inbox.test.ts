@@ -133,3 +133,28 @@ test('a command to a run that is being created waits for it', async () => {
   expect((await store.queue.claim(key, 'next')).commands).toEqual([{ id: 'c1', kind: 'send' }]);
   await store.close();
 });
+
+test('feedback to a run that is deleted meanwhile is refused; where it is made again, the new run has it', async () => {
+  for (const isMadeAgain of [false, true]) {
+    const { store, lease, commands, disk } = await openHouse();
+    lease.append([ENDED], 'disk', true);
+    await lease.settled();
+    disk('held');
+    const feedback = store.inbox.put(KEY, { id: 'c1', kind: 'feedback' }, true).then(
+      ({ dup }) => dup,
+      (error: unknown) => OpenClawError.from(error).code,
+    );
+    // Its commit is held.
+    await new Promise(setImmediate);
+    const deleting = store.upkeep.compact({ compactAfterMs: 0, maxBytes: 0 }, Date.now() + 3_600_000);
+    expect((await deleting).deleted).toBe(1);
+    const again = isMadeAgain
+      ? store.runs.create(KEY, encodeRecord('run.created', 0, 0, { agent: 'a', input: 'i', at: 0, fingerprint: 'g' }), 'g')
+      : undefined;
+    disk('sound');
+    expect((await again)?.created).toBe(isMadeAgain ? true : undefined);
+    expect(await feedback).toBe(isMadeAgain ? false : 'NOT_FOUND');
+    expect(commands.map(({ id }) => id)).toEqual(isMadeAgain ? ['c1'] : []);
+    await store.close();
+  }
+});

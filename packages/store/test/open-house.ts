@@ -2,7 +2,7 @@ import { cpSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { encodeRecord, NO_USAGE } from '@openclaw-runtime/protocol';
+import { encodeRecord, NO_USAGE, OpenClawError } from '@openclaw-runtime/protocol';
 import { type Lease, openSqliteStore, type RunKey, runKey, type SqliteOptions, type Store } from '@openclaw-runtime/store';
 
 export const CREATED = encodeRecord('run.created', 0, 0, { agent: 'default', input: 'q', at: 7, fingerprint: 'f' });
@@ -78,4 +78,13 @@ export function edit(folder: string, sql: string): void {
   const db = new DatabaseSync(join(folder, 'openclaw.db'));
   db.exec(sql);
   db.close();
+}
+
+export async function codeOf(act: () => unknown): Promise<string> {
+  try {
+    await act();
+    return 'nothing was thrown';
+  } catch (error) {
+    return OpenClawError.from(error).code;
+  }
 }

@@ -2,9 +2,10 @@ import { cpSync, mkdtempSync, rmSync, statSync, truncateSync, writeFileSync } fr
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { encodeRecord, NO_USAGE, OpenClawError } from '@openclaw-runtime/protocol';
+import { encodeRecord, NO_USAGE } from '@openclaw-runtime/protocol';
 import { type Lease, openSqliteStore, type RunKey, runKey, type Store } from '@openclaw-runtime/store';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { codeOf } from './open-house.ts';
 
 const created = encodeRecord('run.created', 0, 0, { agent: 'default', input: 'q', at: 0, fingerprint: 'f' });
 const finished = encodeRecord('run.finished', 0, 0, { status: 'completed', reason: 'stop', usage: NO_USAGE });
@@ -46,15 +47,6 @@ function edit(folder: string, sql: string): void {
   const db = new DatabaseSync(join(folder, 'openclaw.db'));
   db.exec(sql);
   db.close();
-}
-
-async function codeOf(act: () => unknown): Promise<string> {
-  try {
-    await act();
-  } catch (error) {
-    return OpenClawError.from(error).code;
-  }
-  return 'nothing was thrown';
 }
 
 describe('a restart', () => {
@@ -169,7 +161,24 @@ describe('a long run', () => {
   });
 });
 
+/** What has ended leaves with the commit after, when nothing ended is kept. */
+async function leaveMemory(store: Store): Promise<void> {
+  await store.state.put('t', 'next', 'x', 0);
+}
+
 describe('an ended run', () => {
+  test('is in memory until the commit after the one that ends it, whoever follows it', async () => {
+    await using house = await open(place.folder, 0);
+    const key = runKey('t', 'read');
+    await house.store.runs.create(key, created, 'f');
+    const { promise, resolve } = Promise.withResolvers<boolean>();
+    house.store.runs.follow(key, () => queueMicrotask(() => resolve(house.store.runs.read(key, 0, 1) instanceof Promise)));
+    house.leases[0]?.append([finished], 'disk', true);
+    expect(await promise).toBe(false);
+    await leaveMemory(house.store);
+    expect(house.store.runs.read(key, 0, 1)).toBeInstanceOf(Promise);
+  });
+
   test('is found on disk when memory has let it go', async () => {
     await using house = await open(place.folder, 0);
     const key = runKey('t', 'gone');
@@ -178,6 +187,7 @@ describe('an ended run', () => {
     lease.append([text('a')], 'process');
     lease.append([text('b'), finished], 'disk', true);
     await lease.settled();
+    await leaveMemory(house.store);
     expect(await allText(house.store, key)).toBe(`${created},${text('a')},${text('b')},${finished},`);
     expect(await house.store.runs.create(key, created, 'other')).toMatchObject({ created: false, fingerprint: 'f', head: { done: true } });
     expect(await codeOf(() => house.store.inbox.put(key, { id: 'c', kind: 'cancel' }))).toBe('RUN_FINISHED');
@@ -192,6 +202,7 @@ test('one key twice at once, for a run that memory has let go, gives the run to 
   await house.store.runs.create(key, created, 'f');
   house.leases[0]?.append([finished], 'disk', true);
   await house.leases[0]?.settled();
+  await leaveMemory(house.store);
   const answers = await Promise.all([1, 2, 3].map(() => house.store.runs.create(key, created, 'other')));
   expect(answers).toEqual(answers.map(() => ({ created: false, fingerprint: 'f', head: expect.objectContaining({ done: true }) })));
 });

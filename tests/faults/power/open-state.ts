@@ -48,6 +48,7 @@ function persisterOf(file: DataFile): Persister {
     list: (tenant, query) => ask(() => file.list(tenant, query)),
     fold: (key) => ask(() => file.fold(key)),
     compact: (what) => ask(() => file.compact(what)),
+    erase: (what) => ask(() => file.erase(what)),
     verify: none,
     backup: none,
     close: () => ask(() => file.close()),

@@ -12,6 +12,7 @@ import { harmOften } from '../damage/harm-often.ts';
 import { restoreOften } from '../damage/restore-often.ts';
 import { losePowerOften } from '../power/campaign.ts';
 import { failSyncsOften } from '../power/fail-syncs.ts';
+import { reloadOften } from '../reload/reload-often.ts';
 import { troubleUpstream } from '../upstream/trouble-upstream.ts';
 import { delaying, tearing } from '../wire/fates.ts';
 import { troubleWire } from '../wire/trouble-wire.ts';
@@ -51,6 +52,7 @@ export const ROWS = {
   'blocked-loop': { run: blockLoops, count: 20 },
   'memory-pressure': { run: pressMemory, count: 5 },
   upstream: { run: troubleUpstream, count: 500 },
+  reload: { run: reloadOften, count: 10 },
 } as const satisfies Record<string, { readonly run: Row; readonly count: number }>;
 
 export type RowName = keyof typeof ROWS;

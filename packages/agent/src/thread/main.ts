@@ -1,7 +1,7 @@
 // The entry of a thread that runs agents' code.
 import { parentPort, workerData } from 'node:worker_threads';
 import { systemClock } from '@openclaw-runtime/kit';
-import type { Down } from '../port.ts';
+import type { Down, Up } from '../port.ts';
 import { BEATS, type ThreadData } from '../thread-data.ts';
 import { fenceSqlite } from './fence-sqlite.ts';
 import { openScope } from './scope.ts';
@@ -22,7 +22,7 @@ function serve({ beats, port = parentPort ?? undefined }: ThreadData): void {
   if (port === undefined) throw new Error('agents run in a thread of a pool');
   const cells = new Int32Array(beats);
   const side = createThreadSide({
-    post: (ups) => port.postMessage(ups),
+    post: (ups) => port.postMessage(textOf(ups)),
     defer: setImmediate,
     importModule: (url) => import(url),
     clock: systemClock,
@@ -31,7 +31,16 @@ function serve({ beats, port = parentPort ?? undefined }: ThreadData): void {
   beat(cells);
   fence(side);
   fenceSqlite();
-  port.on('message', (downs: readonly Down[]) => side.take(downs));
+  port.on('message', (downs: string) => side.take(JSON.parse(downs) as readonly Down[]));
+}
+
+/** Text costs less on its way than objects do. What an agent gives that is no JSON goes as it is. */
+function textOf(ups: readonly Up[]): unknown {
+  try {
+    return JSON.stringify(ups);
+  } catch {
+    return ups;
+  }
 }
 
 function beat(cells: Int32Array): void {

@@ -1,5 +1,5 @@
 import { AsyncLocalStorage, createHook } from 'node:async_hooks';
-import { CURRENT } from '../thread-data.ts';
+import { CURRENT, LAST } from '../thread-data.ts';
 import type { Call } from './call.ts';
 
 /** For whom code runs: a call, or a module that is being imported. */
@@ -20,15 +20,19 @@ export interface Scope {
 /** Before anything runs, the id of its owner is written into `cells`, so that another thread can tell who holds this one. Costs 50 ns per await. */
 export function openScope(cells: Int32Array): Scope {
   const storage = new AsyncLocalStorage<Owner>();
+  const enter = (id: number): void => {
+    cells[CURRENT] = id;
+    if (id > 0) cells[LAST] = id;
+  };
   const hook = createHook({
     before() {
-      cells[CURRENT] = storage.getStore()?.id ?? 0;
+      enter(storage.getStore()?.id ?? 0);
     },
   }).enable();
   return {
     run(owner, fn) {
       const before = cells[CURRENT] ?? 0;
-      cells[CURRENT] = owner.id;
+      enter(owner.id);
       try {
         return storage.run(owner, fn);
       } finally {

@@ -1,4 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
+import { SlotMap } from '@openclaw-runtime/kit';
 import { OpenClawError } from '@openclaw-runtime/protocol';
 import { type AgentDefinition, cardOf } from '../define-agent.ts';
 import type { Down, Job, Up } from '../port.ts';
@@ -34,7 +35,7 @@ export function createThreadSide({ post, defer, importModule, clock, scope }: Th
   const outbox = createOutbox(post, defer);
   const ports: TurnPorts = { clock, defer, inside: new AsyncLocalStorage() };
   const modules = createModules((url) => scope.run({ id: LOADING }, () => importModule(url)));
-  const calls = new Map<number, Call>();
+  const calls = new SlotMap<number, Call>();
   const unowned = createPrinting(clock, (text, dropped) => outbox.push({ t: 'said', id: 0, text, dropped }));
 
   const load = async (agent: string, module: string): Promise<void> => {

@@ -1,6 +1,8 @@
 import { type ApproveData, type Budget, OpenClawError, type RunRequest, type Status } from '@openclaw-runtime/protocol';
 import type { RunSummary } from '@openclaw-runtime/store';
 import type { Learned } from '../forecast/forecaster.ts';
+import type { Reloaded } from '../house/reloaded.ts';
+import type { Status as HouseStatus } from '../house/status.ts';
 import type { FaresNow, Why } from './insight.ts';
 import type { HttpRequest, World } from './world.ts';
 
@@ -27,6 +29,9 @@ export interface Api {
   tiers(): Promise<readonly FaresNow[]>;
   /** `null` has it judged again. */
   setTier(of: string, name: string, tier: number | null): Promise<readonly FaresNow[]>;
+  status(): Promise<HouseStatus>;
+  /** Has the configuration read again. */
+  reload(): Promise<Reloaded>;
   fork(run: string, asked: ForkQuery): Promise<{ readonly run: string; readonly epoch: number; readonly fork: { readonly seq: number } }>;
 }
 
@@ -67,12 +72,14 @@ export interface ForkQuery {
 
 const TIMEOUT_MS = 10_000;
 
-/** `address` is a WebSocket or HTTP one. */
-export function createApi(address: string, token: string | undefined, { machine }: Pick<World, 'machine'>): Api {
-  const base = address.replace(/^ws/, 'http').replace(/\/$/, '');
-  const authorization: Readonly<Record<string, string>> = token === undefined ? {} : { authorization: `Bearer ${token}` };
+/** Sends a request to a path of a server, and resolves with the answer's JSON. Rejects with the error that it names, or `STREAM_DISCONNECTED`. */
+export type Ask = (path: string, request: HttpRequest) => Promise<unknown>;
 
-  const ask = async (path: string, request: HttpRequest): Promise<unknown> => {
+/** `address` is a WebSocket or HTTP one. */
+export function createAsk(address: string, token: string | undefined, { machine }: Pick<World, 'machine'>): Ask {
+  const { base, headers: authorization } = originOf(address, token);
+
+  return async (path, request) => {
     const answer = await machine.ask(`${base}${path}`, { ...request, headers: { ...authorization, ...request.headers } }, TIMEOUT_MS);
     if ('problem' in answer) throw new OpenClawError('STREAM_DISCONNECTED', `${base} did not answer (${answer.problem}). Try again.`);
     const body = parse(answer.body);
@@ -80,8 +87,28 @@ export function createApi(address: string, token: string | undefined, { machine 
     const { error } = (body ?? {}) as { readonly error?: Parameters<typeof OpenClawError.fromBody>[0] };
     throw error ? OpenClawError.fromBody(error) : new OpenClawError('INTERNAL', `${base}${path} answered ${answer.status}.`);
   };
-  const post = (path: string, json: unknown): Promise<unknown> =>
-    ask(path, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(json) });
+}
+
+/** Where a server answers HTTP, and what is said there of who asks. */
+export interface Origin {
+  readonly base: string;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+/** `address` is a WebSocket or HTTP one. */
+export function originOf(address: string, token: string | undefined): Origin {
+  const headers: Readonly<Record<string, string>> = token === undefined ? {} : { authorization: `Bearer ${token}` };
+  return { base: address.replace(/^ws/, 'http').replace(/\/$/, ''), headers };
+}
+
+export function posted(json: unknown): HttpRequest {
+  return { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(json) };
+}
+
+/** `address` is a WebSocket or HTTP one. */
+export function createApi(address: string, token: string | undefined, world: Pick<World, 'machine'>): Api {
+  const ask = createAsk(address, token, world);
+  const post = (path: string, json: unknown): Promise<unknown> => ask(path, posted(json));
 
   const list = async (query: ListQuery): Promise<RunList> => {
     return (await ask(`/v1/runs?${paramsOf(query)}`, { method: 'GET', headers: {} })) as RunList;
@@ -118,6 +145,8 @@ export function createApi(address: string, token: string | undefined, { machine 
     why: async (run) => (await ask(`/v1/runs/${run}/why`, { method: 'GET', headers: {} })) as Why,
     tiers: async () => tiersIn(await ask('/v1/tiers', { method: 'GET', headers: {} })),
     setTier: async (of, name, tier) => tiersIn(await post('/v1/tiers', { of, name, tier })),
+    status: async () => (await ask('/v1/status', { method: 'GET', headers: {} })) as HouseStatus,
+    reload: async () => (await post('/v1/reload', {})) as Reloaded,
     fork: async (run, asked) => (await post(`/v1/runs/${run}/fork`, asked)) as Awaited<ReturnType<Api['fork']>>,
   };
 }

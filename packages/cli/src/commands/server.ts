@@ -2,7 +2,7 @@ import type { OpenClawClient } from '@openclaw-runtime/client';
 import { OpenClawError } from '@openclaw-runtime/protocol';
 import type { Config } from '../config/config.ts';
 import { resolveConfig } from '../config/resolve.ts';
-import { type Api, createApi } from './api.ts';
+import { type Api, type Ask, createApi, createAsk, type Origin, originOf } from './api.ts';
 import { findPlace } from './place.ts';
 import type { World } from './world.ts';
 
@@ -11,10 +11,15 @@ export interface ServerOptions {
   readonly config?: string;
   readonly data?: string;
   readonly url?: string;
+  /** A server that is at work is meant: none is opened for this. */
+  readonly running?: boolean;
 }
 
 export interface Server {
   readonly api: Api;
+  readonly ask: Ask;
+  /** For what is read as it comes. */
+  readonly origin: Origin;
   /** Connects at the first call. */
   connect(): Promise<OpenClawClient>;
   /** Not connected yet: for whoever wants to hear the first event. */
@@ -23,11 +28,11 @@ export interface Server {
 
 /** Finds a server, or opens the data folder itself, and lets go of it when `use` is done. */
 export async function withServer<T>(options: ServerOptions, world: World, use: (server: Server) => Promise<T>): Promise<T> {
-  const { config: file, data, url } = options;
+  const { config: file, data, url, running = false } = options;
   const flags = { ...(file === undefined ? {} : { config: file }), ...(data === undefined ? {} : { data }) };
   const config = resolveConfig(flags, world.config);
-  const place = await findPlace({ ...flags, ...(url === undefined ? {} : { url }) }, config, world);
-  const token = await config.server.token?.fetch();
+  const place = await findPlace({ ...flags, running, ...(url === undefined ? {} : { url }) }, config, world);
+  const token = (await config.server.token?.fetch()) ?? place.key;
   let made: Promise<OpenClawClient> | undefined;
   let connected: Promise<OpenClawClient> | undefined;
   const client = (): Promise<OpenClawClient> => (made ??= createClient(config, token, world));
@@ -40,6 +45,12 @@ export async function withServer<T>(options: ServerOptions, world: World, use: (
     const server: Server = {
       get api() {
         return createApi(httpAddress(place.url, config, world), token, world);
+      },
+      get ask() {
+        return createAsk(httpAddress(place.url, config, world), token, world);
+      },
+      get origin() {
+        return originOf(httpAddress(place.url, config, world), token);
       },
       client,
       connect: () => (connected ??= connect()),

@@ -11,16 +11,28 @@ export interface UpOptions extends ConfigFlags {
 }
 
 /** Serves until it is told to stop. Resolves with the exit code. */
-export async function up(options: UpOptions, world: World): Promise<number> {
+export async function up(options: UpOptions, world: World, version = '0'): Promise<number> {
   const config = await configure(options, world);
+  const reloads = heedReloads(world);
+  try {
+    return await serve(config, options, world, version, reloads);
+  } finally {
+    reloads.end();
+  }
+}
+
+async function serve(config: Config, options: UpOptions, world: World, version: string, reloads: Reloads): Promise<number> {
   const house = await world.openHouse(config, {
     clock: world.clock,
     random: world.random,
+    version,
+    readConfig: () => configure(options, world),
     log: (line) => world.err.write(`${plainText(line)}\n`),
   });
   try {
     // Before the world is told that the house is ready: whoever waited for that may ask it to stop at once.
     const stopped = untilStopped(house, world);
+    reloads.goTo(house);
     world.out.write(options.json ? `${JSON.stringify(readyLine(config, house))}\n` : banner(config, house));
     return await stopped;
   } finally {
@@ -44,6 +56,30 @@ async function untilStopped(house: House, world: World): Promise<number> {
   } finally {
     release();
   }
+}
+
+interface Reloads {
+  goTo(house: House): void;
+  end(): void;
+}
+
+/** From before there is a house: else the signal would end the process. One that came too early is heeded as soon as there is. */
+function heedReloads(world: World): Reloads {
+  let house: House | undefined;
+  let isMissed = false;
+  // What became of it is in the log.
+  const reload = (): void => void house?.reload?.().catch(() => undefined);
+  const deaf = world.onReload?.(() => {
+    isMissed ||= house === undefined;
+    reload();
+  });
+  return {
+    goTo(opened) {
+      house = opened;
+      if (isMissed) reload();
+    },
+    end: () => deaf?.(),
+  };
 }
 
 function readyLine(config: Config, house: House): object {

@@ -16,6 +16,8 @@ export interface World {
   readonly openHouse: OpenHouse;
   /** Calls `fn` at each interrupt or request to stop, in place of the process ending; the returned function lets go. */
   onStop(fn: (signal: 'SIGINT' | 'SIGTERM') => void): () => void;
+  /** Calls `fn` when whoever runs the process says that the configuration is another (SIGHUP); the returned function lets go. Absent: nobody says so. */
+  onReload?(fn: () => void): () => void;
   /** Ends the process at once. */
   exit(code: number): void;
 }

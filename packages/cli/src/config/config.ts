@@ -1,12 +1,15 @@
+import type { LimitRules } from '@openclaw-runtime/gateway';
 import type { TierRules } from '@openclaw-runtime/runtime';
 import type { Secret } from '../secrets/secret.ts';
 import type { VaultPlace } from '../secrets/vault.ts';
+import type { AuthSettings, TlsFiles } from './auth-settings.ts';
 
 /** Everything that can be set, resolved: no option is missing, every unit is in its name, every cross-reference exists. */
 export interface Config {
   /** The file it came from; absent when there is none. */
   readonly file?: string;
   readonly server: ServerConfig;
+  readonly auth: AuthSettings;
   /** Absolute path of the data folder. */
   readonly dataDir: string;
   readonly durability: { readonly text: 'process' | 'disk' };
@@ -35,6 +38,8 @@ export interface Config {
   readonly clusters: Readonly<Record<string, readonly string[]>>;
   readonly cluster: ClusterSettings;
   readonly monitoring: MonitoringSettings;
+  /** Absent: nothing is traced. */
+  readonly tracing?: TracingSettings;
   /** Things the user should be told once, such as that the simulated model answers. */
   readonly notes: readonly string[];
 }
@@ -52,6 +57,9 @@ export interface ServerConfig {
   readonly token?: Secret;
   /** Origins of web pages that may connect, besides the server's own. */
   readonly origins: readonly string[];
+  readonly tls?: TlsFiles;
+  /** Addresses and networks of proxies whose `X-Forwarded-For` is believed. */
+  readonly trustedProxies?: readonly string[];
   /** Where metrics are read, on the loopback address; 0 is any free port. Absent: 9090, unless that is taken. */
   readonly metricsPort?: number;
 }
@@ -376,6 +384,14 @@ export interface LimitSettings {
   readonly parkAfterMs: number;
   /** In which a run waits for a budget, until it ends as `budget_exhausted`. */
   readonly budgetWaitMs: number;
+  /** Which a new run may be expected to wait until somebody works on it: beyond it is refused. */
+  readonly maxWaitMs: number;
+  /** That this process may take; absent: what its control group or the machine has. */
+  readonly memoryBytes?: number;
+  /** Absent: of who came with a key of its own, what the gateway says; of others none. */
+  readonly perKey?: LimitRules;
+  readonly perTenant?: LimitRules;
+  readonly perAddress?: LimitRules;
 }
 
 export interface ClusterSettings {
@@ -385,6 +401,18 @@ export interface ClusterSettings {
   readonly tokenIntervalMs: number;
   /** Of agents that say nothing of it; absent: their modules say. */
   readonly snapshotIntervalMs?: number;
+}
+
+export interface TracingSettings {
+  /** Where traces are posted, in full; absent: where the variables of OpenTelemetry say. */
+  readonly url?: string;
+  readonly headers: Readonly<Record<string, Secret>>;
+  /** The part of the runs that is traced, 0–1, where whoever asks does not say it. */
+  readonly sample: number;
+  /** Whether spans hold what people, models and tools said. */
+  readonly content: boolean;
+  /** Who is told of the trace that a request belongs to. */
+  readonly propagate: readonly ('providers' | 'mcp' | 'http')[];
 }
 
 export interface MonitoringSettings {

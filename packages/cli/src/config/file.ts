@@ -42,7 +42,7 @@ export function parseConfigFile(text: string, path: string, ports: ConfigPorts):
   }));
   if (broken.length > 0) throw badConfig(path, broken, lineOf);
 
-  const written: unknown = document.toJS({ maxAliasCount: 100 }) ?? {};
+  const written: unknown = valueOf(document, path) ?? {};
   const raw = typeof written === 'object' && !Array.isArray(written) ? withIndentation(written as Record<string, unknown>) : written;
   const { value, missing } = expand(raw, ports.env);
   const unset = missing.map(({ path: at, name }) => ({
@@ -55,6 +55,17 @@ export function parseConfigFile(text: string, path: string, ports: ConfigPorts):
     : [...unset, ...problemsOf(parsed.error, fileSchema, raw).filter((it) => !unset.some((other) => same(it.path, other.path)))];
   if (!parsed.success || problems.length > 0) throw badConfig(path, problems, lineOf);
   return { path, content: parsed.data, lineOf };
+}
+
+/** Whatever stands for another value is that. Throws `BAD_CONFIG`, without the name, which may be a password that was not quoted. */
+function valueOf(document: ReturnType<typeof parseDocument>, path: string): unknown {
+  try {
+    return document.toJS({ maxAliasCount: 100 });
+  } catch (error) {
+    const says =
+      'is not valid YAML: *NAME stands for a value that is marked as &NAME; there is none, or too many. Quote text that begins with *.';
+    throw new OpenClawError('BAD_CONFIG', `${path}: ${says}`, { cause: error });
+  }
 }
 
 function same(a: readonly PropertyKey[], b: readonly PropertyKey[]): boolean {

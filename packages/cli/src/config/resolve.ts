@@ -1,9 +1,11 @@
 import { dirname, resolve } from 'node:path';
 import { resolveAgents } from './agents.ts';
-import type { Config, LimitSettings, ThreadSettings } from './config.ts';
+import { checkGuarded, resolveAuth, resolveLine } from './auth.ts';
+import type { AuthSettings } from './auth-settings.ts';
+import type { Config, ThreadSettings } from './config.ts';
 import { type ConfigFile, readConfigFile } from './file.ts';
 import type { Found } from './found.ts';
-import { isLoopback } from './loopback.ts';
+import { limitsOf } from './limits.ts';
 import { checkModelName, resolveModels } from './models.ts';
 import type { ConfigPorts } from './ports.ts';
 import { badConfig, type Problem } from './problems.ts';
@@ -12,8 +14,8 @@ import { retentionOf } from './retention.ts';
 import { type ResolvedSecrets, resolveSecrets } from './secrets.ts';
 import { resolveTiers } from './tiers.ts';
 import { checkUses, resolveMcp, resolveTools } from './tools.ts';
+import { resolveTracing } from './tracing.ts';
 import { parseNumber } from './units.ts';
-import { unusedNotes } from './unused.ts';
 
 /** What a command line may say; it wins over the file and over variables. Numbers may still be text. */
 export interface ConfigFlags {
@@ -28,17 +30,6 @@ export interface ConfigFlags {
 type FileMonitoring = ConfigFile['content']['monitoring'];
 
 export const DEFAULT_PORT = 18_789;
-
-const LIMITS: LimitSettings = {
-  maxConcurrentRuns: 20_000,
-  maxConnections: 10_000,
-  attempts: 50,
-  regeneratedChars: 1_000_000,
-  noProgressAttempts: 5,
-  runMs: 3_600_000,
-  parkAfterMs: 10_000,
-  budgetWaitMs: 24 * 3_600_000,
-};
 
 /** Finds, reads and completes the configuration. Throws `BAD_CONFIG` with every problem that was found. */
 export function resolveConfig(flags: ConfigFlags, ports: ConfigPorts, found: Found = {}): Config {
@@ -63,18 +54,20 @@ export function completeConfig(file: ConfigFile, flags: ConfigFlags, ports: Conf
   const tools = resolveTools(content, secretAt);
   const mcp = resolveMcp(content, folder, secretAt, problems);
   checkUses(content, problems);
-  const server = serverOf(content, flags, ports, secretAt, problems);
+  const auth = resolveAuth(content, folder, problems);
+  const server = { ...serverOf(content, flags, ports, secretAt, auth, problems), ...resolveLine(content, folder, problems) };
   const monitoring = monitoringOf(content.monitoring, secretAt);
+  const tracing = resolveTracing(content.tracing, ports, secretAt, problems);
   if (problems.length > 0) throw badConfig(file.path ?? 'configuration', problems, file.lineOf);
 
   const cluster = content.cluster ?? {};
   return {
     ...(file.path === undefined ? {} : { file: file.path }),
     server,
+    auth,
     dataDir: dataDirOf(content.data, flags, ports, folder),
     durability: { text: content.durability?.text ?? 'process' },
     ...models,
-    notes: [...models.notes, ...unusedNotes(content)],
     agents,
     reasoning,
     budgets: content.budgets ?? {},
@@ -82,7 +75,7 @@ export function completeConfig(file: ConfigFile, flags: ConfigFlags, ports: Conf
     mcp,
     threads: threadsOf(content, flags, problems),
     secrets,
-    limits: { ...LIMITS, ...content.limits },
+    limits: limitsOf(content.limits),
     ...resolveTiers(content.tiers, models, problems),
     retention: retentionOf(content.retention),
     clusters: content.clusters ?? {},
@@ -93,6 +86,7 @@ export function completeConfig(file: ConfigFile, flags: ConfigFlags, ports: Conf
       ...(cluster.snapshotInterval === undefined ? {} : { snapshotIntervalMs: cluster.snapshotInterval }),
     },
     monitoring,
+    ...(tracing && { tracing }),
   };
 }
 
@@ -101,6 +95,7 @@ function serverOf(
   flags: ConfigFlags,
   ports: ConfigPorts,
   secretAt: ResolvedSecrets['secretAt'],
+  auth: AuthSettings,
   problems: Problem[],
 ): Config['server'] {
   const host = flags.host ?? file.host ?? '127.0.0.1';
@@ -111,10 +106,7 @@ function serverOf(
     file.metricsPort ??
     monitoring.port;
   const token = file.token ?? (ports.env.OPENCLAW_TOKEN ? 'secret://env/OPENCLAW_TOKEN' : undefined);
-  if (!isLoopback(host) && token === undefined) {
-    const says = `${JSON.stringify(host)} can be reached from other machines, and no token is set. Set server.token or OPENCLAW_TOKEN, or use 127.0.0.1.`;
-    problems.push({ path: ['server', 'host'], says });
-  }
+  checkGuarded(host, token !== undefined, auth, problems);
   return {
     host,
     port,

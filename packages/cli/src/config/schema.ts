@@ -1,6 +1,8 @@
 import { z } from 'zod';
+import { authSchema, doorFields } from './auth-schema.ts';
 import { budget, budgets } from './budget-schema.ts';
 import { argv, bytes, choice, count, duration, durationOrNever, flag, name, period, price, ratio, secret, text, url } from './field.ts';
+import { limitsSchema } from './limits.ts';
 import { agentReasoning, houseReasoning } from './reasoning-schema.ts';
 import { mcpServerSchema, patterns, toolsSchema } from './tools-schema.ts';
 
@@ -87,10 +89,11 @@ export const fileSchema = z.strictObject({
       host: text.exactOptional(),
       port: count(0, 65_535).exactOptional(),
       token: secret.exactOptional(),
-      origins: z.array(url('http', 'https')).exactOptional(),
+      ...doorFields,
       metricsPort: count(0, 65_535).exactOptional(),
     })
     .exactOptional(),
+  auth: authSchema.exactOptional(),
   data: text.exactOptional(),
   durability: z.strictObject({ text: choice('process', 'disk').exactOptional() }).exactOptional(),
   providers: z.record(z.string(), z.discriminatedUnion('kind', KINDS)).exactOptional(),
@@ -157,18 +160,16 @@ export const fileSchema = z.strictObject({
       exec: z.record(z.string(), argv).exactOptional(),
     })
     .exactOptional(),
-  limits: z
+  tracing: z
     .strictObject({
-      maxConcurrentRuns: count(1, MILLION).exactOptional(),
-      maxConnections: count(1, MILLION).exactOptional(),
-      attempts: count(1, 1_000).exactOptional(),
-      regeneratedChars: count(0, 1_000 * MILLION).exactOptional(),
-      noProgressAttempts: count(1, 1_000).exactOptional(),
-      runMs: duration.exactOptional(),
-      parkAfterMs: duration.exactOptional(),
-      budgetWaitMs: duration.exactOptional(),
+      endpoint: url('http', 'https').exactOptional(),
+      headers: z.record(z.string(), secret).exactOptional(),
+      sample: ratio.exactOptional(),
+      content: flag.exactOptional(),
+      propagate: z.array(choice('providers', 'mcp', 'http')).exactOptional(),
     })
     .exactOptional(),
+  limits: limitsSchema.exactOptional(),
   retention: z.strictObject({ ...retention, tenants: z.record(z.string(), z.strictObject(retention)).exactOptional() }).exactOptional(),
   tiers: z
     .strictObject({

@@ -22,10 +22,10 @@ export interface Keeper {
 }
 
 export async function keeperOf(config: Config, world: World): Promise<Keeper | undefined> {
-  const url = await livingOwner(config, world);
-  if (url === undefined) return undefined;
-  const { token } = config.server;
-  return { base: url.replace(/^ws/, 'http'), headers: token === undefined ? {} : { authorization: `Bearer ${await token.fetch()}` } };
+  const owner = await livingOwner(config, world);
+  if (!owner) return undefined;
+  const token = (await config.server.token?.fetch()) ?? owner.key;
+  return { base: owner.url.replace(/^ws/, 'http'), headers: token === undefined ? {} : { authorization: `Bearer ${token}` } };
 }
 
 /** What an answer that is no success says. */

@@ -2,10 +2,11 @@ import type { Command } from 'commander';
 import type { World } from '../commands/world.ts';
 import { explained, withConfig } from '../help/explained.ts';
 import type { BackupOptions } from './backup.ts';
+import type { EraseFlags } from './erase.ts';
 import type { DataOptions } from './options.ts';
 import type { RestoreFlags } from './restore.ts';
 
-/** Adds `claw backup`, `claw restore` and `claw verify`. */
+/** Adds `claw backup`, `claw restore`, `claw verify` and `claw erase`. */
 export function addDataCommands(program: Command, world: World, ended: (code: number) => void): void {
   withConfig(explained(program.command('backup'), BACKUP))
     .argument('[file]', 'where it goes; "-" is stdout (default: openclaw-TIME.backup in this folder)')
@@ -24,6 +25,13 @@ export function addDataCommands(program: Command, world: World, ended: (code: nu
   withConfig(explained(program.command('verify'), VERIFY))
     .option('--json', 'print the report as one line of JSON')
     .action(async (options: DataOptions) => ended(await (await import('./verify.ts')).verify(options, world)));
+
+  withConfig(explained(program.command('erase'), ERASE))
+    .argument('[run]', 'the id of a run, or its unique beginning; those that it started go with it')
+    .option('--tenant <name>', 'whose run it is; without a run: all that there is of this tenant')
+    .option('--yes', 'do not ask')
+    .option('--json', 'print the report as one line of JSON')
+    .action(async (run: string | undefined, options: EraseFlags) => ended(await (await import('./erase.ts')).erase(run, options, world)));
 }
 
 const BACKUP = {
@@ -52,6 +60,20 @@ const RESTORE = {
     ['0', 'the data are in place'],
     ['1', 'there was an error, such as a copy that is not whole; nothing was changed'],
     ['130', 'interrupted; nothing was changed'],
+  ],
+} as const;
+
+const ERASE = {
+  description:
+    'Delete a run, or all that there is of a tenant, to the last byte: records, snapshots, commands, sessions, files of tools, and what earlier versions of them left in the data folder. Runs at work are cancelled first. The audit log and keys stay, and backups are not touched.',
+  examples: [
+    ['claw erase 3xKf', 'one run, those that it started, and what their sessions remember'],
+    ['claw erase --tenant acme --yes --json', 'all of a tenant, for programs'],
+  ],
+  exits: [
+    ['0', 'nothing of it is left'],
+    ['1', 'there was an error, or something is damaged, and some of it may be left'],
+    ['130', 'interrupted; what was begun goes on'],
   ],
 } as const;
 

@@ -29,7 +29,9 @@ const TOPICS = {
   secret://env/NAME, secret://file/PATH, secret://vault/PATH#FIELD[#VERSION] and secret://exec/NAME stand for a secret that is
   got when it is needed, and again each minute. No log, record or error says it.
 
-  server        host, port, token, origins
+  server        host, port, token, origins, tls: {cert, key} (files), trustedProxies: [ADDRESS]
+  auth          anonymous; jwt: {issuer, audience, jwks: ADDRESS or PATH, algorithms, tenantClaim, scopesClaim}: who is let in, besides
+                whoever has the token or a key; see claw keys --help
   data          the data folder (default: .openclaw)
   providers     NAME: {kind, baseUrl, apiKey, …}: where models are
   models        NAME: {provider, name, price: {input, output}}: what they are called here, and cost (dollars a million tokens)
@@ -42,13 +44,15 @@ const TOPICS = {
                 approve: writes (or always): a person is asked first; elicitation: defaults; see claw mcp --help
   threads       max, perThread, heapMiB, hosts, hostMemoryMiB, hostSandbox: where agents' code runs
   secrets       refresh; vault: {address, token, mount, namespace} (default: $VAULT_ADDR, $VAULT_TOKEN); exec: {NAME: [PROGRAM, …]}
-  limits        maxConcurrentRuns, maxConnections, attempts, runMs, …
+  limits        maxConcurrentRuns, maxConnections, maxWait, memory, attempts, runMs, …; perKey, perTenant, perAddress: {runsPerSecond,
+                concurrentRuns, messagesPerSecond, bytesPerSecond, connections}
   tiers         window, hold, least, errorRate, slow, restarts, recoveries, model, enabled: when only what is cheap goes on; see claw tiers
   budgets       run, task, session, agent, tenant, day: each {usd, tokens, ms} that may be taken
   retention     compactAfter, deleteAfter, maxBytes, tenants: what becomes of runs that have ended
   durability    text: process (survives the process) or disk (survives the machine)
   monitoring    port, metricsPath, prometheusEnabled, alertThresholds: {latencyP99, errorRate, threadPoolUtilization}, window, for,
                 objective, webhook: metrics for Prometheus, and alerts; see claw alerts --help
+  tracing       endpoint, headers, sample, content, propagate: [providers, mcp, http]: traces for OpenTelemetry
   clusters      ENVIRONMENT/CLUSTER: [ws://…, …], for agent:// addresses
 
   Durations are milliseconds, or text such as 500ms, 1.5s, 10m, 2h. Flags win over variables, variables over the file.
@@ -60,7 +64,7 @@ const TOPICS = {
     defaultModel: llama
     agents: {default: {instructions: "Be brief."}}
 
-  claw doctor says whether it would work.
+  claw doctor says whether it would work; claw reload has a server that is at work read it again.
 `,
   environment: `Environment
 
@@ -68,8 +72,11 @@ const TOPICS = {
   OPENCLAW_DATA      data folder (default: ./.openclaw)
   OPENCLAW_TOKEN     the token that a server asks for and that clients give
   OPENCLAW_METRICS_PORT  port that Prometheus reads from, 0 for any free one (default: 9090 if it is free)
+  OPENCLAW_URL       server whose guests the agents of a program are (default: a server inside it)
   OPENCLAW_CLUSTERS  where agent://ENVIRONMENT/CLUSTER is, as JSON: {"production/a": ["ws://…"]}
   VAULT_ADDR         address of the vault that secret://vault names; VAULT_TOKEN its token, VAULT_NAMESPACE its namespace
+
+  OTEL_EXPORTER_OTLP_ENDPOINT  collector that traces are sent to (default: none are made)
 
   Without providers in the file, those found here answer, the first one by default:
   OPENAI_API_KEY     key of an OpenAI-compatible provider; OPENAI_BASE_URL its address, OPENAI_MODEL its model

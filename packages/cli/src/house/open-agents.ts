@@ -4,7 +4,7 @@ import { OpenClawError } from '@openclaw-runtime/protocol';
 import type { AgentThreads } from '@openclaw-runtime/runtime';
 import type { Logins } from '@openclaw-runtime/tools';
 import type { Config } from '../config/config.ts';
-import { describeAgents } from './agents.ts';
+import { describeAgain, describeAgents } from './agents.ts';
 import type { HousePorts } from './house.ts';
 import { shippedOf } from './shipped.ts';
 import { openThreads } from './threads.ts';
@@ -18,6 +18,16 @@ export interface AgentsAtWork extends AsyncDisposable {
   readonly houseTools?: HouseTools;
   /** A secret of an agent's, by the name its code knows it by. Throws `AGENT_FAILED`. */
   secrets(name: string, agent: string): string;
+  /** The agents of another configuration, as far as they can be had while work goes on: code and tools stay those that are there. */
+  again(config: Config): AgentsAgain;
+}
+
+export interface AgentsAgain {
+  readonly agents: readonly (AgentSpec | CodedAgent)[];
+  /** What only a restart brings, by its place in the file. */
+  readonly waiting: readonly string[];
+  /** Secrets are those of this configuration from here on. */
+  use(): void;
 }
 
 export interface AgentsOptions {
@@ -39,15 +49,28 @@ export async function openAgents(config: Config, { workspaces, env, logins }: Ag
   const houseTools = await openTools(config, { own, shipped }, { env, ...(logins && { logins }) }, ports);
   if (houseTools) opened.defer(() => houseTools.close());
   const rooms = opened.move();
+  let current = config;
   return {
     agents: [...own, ...shipped],
     threads,
     ...(houseTools && { houseTools }),
     secrets(name, agent) {
-      const secrets = config.agents[agent]?.secrets ?? {};
+      const secrets = current.agents[agent]?.secrets ?? {};
       const secret = Object.hasOwn(secrets, name) ? secrets[name] : undefined;
       if (secret) return secret.reveal();
       throw new OpenClawError('AGENT_FAILED', `The agent ${agent} has no secret ${name}. Set agents.${agent}.secrets.${name}.`);
+    },
+    again(next) {
+      const { agents, waiting } = describeAgain(next, own, houseTools !== undefined);
+      const others = shippedOf(next);
+      const all = [...agents.filter(({ name }) => !others.some((agent) => agent.name === name)), ...others];
+      return {
+        agents: all,
+        waiting,
+        use() {
+          current = next;
+        },
+      };
     },
     [Symbol.asyncDispose]: () => rooms.disposeAsync(),
   };

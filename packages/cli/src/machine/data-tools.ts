@@ -2,16 +2,16 @@ import { existsSync, rmSync } from 'node:fs';
 import { open, rename, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { OpenClawError } from '@openclaw-runtime/protocol';
+import type { Store } from '@openclaw-runtime/store';
 import type { DataTools, Sink, Streamed } from '../commands/data-tools.ts';
+import { createAuditDisk } from './audit-disk.ts';
+import { removeWorkspaces } from './workspaces.ts';
 
 /** The data folders, files and servers of this machine. */
 export function createDataTools(stdout: NodeJS.WriteStream): DataTools {
   return {
     async backup(folder) {
-      if (!existsSync(join(folder, 'openclaw.db')))
-        throw new OpenClawError('NOT_FOUND', `There are no data in ${folder}. Name a folder with --data.`);
-      const { openSqliteStore } = await import('@openclaw-runtime/store');
-      const store = await openSqliteStore({ folder });
+      const store = await openStore(folder);
       try {
         return { backup: await store.upkeep.backup(), close: () => store.close() };
       } catch (error) {
@@ -21,9 +21,37 @@ export function createDataTools(stdout: NodeJS.WriteStream): DataTools {
     },
     restore: async (options) => (await import('@openclaw-runtime/store')).restoreBackup(options),
     verify: async (folder, options) => (await import('@openclaw-runtime/store')).verifyFolder(folder, options),
+    async runs(folder, tenant, query) {
+      await using opened = closing(await openStore(folder));
+      return await opened.store.runs.list(tenant, query);
+    },
+    async erase(folder, what, { onProgress, begin }) {
+      await using opened = closing(await openStore(folder));
+      const { runs, upkeep } = opened.store;
+      const { runKey } = await import('@openclaw-runtime/store');
+      if (what.run !== undefined) await runs.read(runKey(what.tenant, what.run), Number.MAX_SAFE_INTEGER, 1);
+      const done = await begin();
+      upkeep.onErased((erased) => removeWorkspaces(join(folder, 'workspaces'), erased));
+      const report = await upkeep.erase(what, onProgress ? { onProgress } : {});
+      await done(report);
+      return report;
+    },
+    audit: createAuditDisk,
     sink: (path, mayReplace) => (path === '-' ? Promise.resolve(sinkOf(stdout)) : fileSink(path, mayReplace)),
     stream,
   };
+}
+
+/** The data of a folder that no server has open. */
+async function openStore(folder: string): Promise<Store> {
+  if (!existsSync(join(folder, 'openclaw.db')))
+    throw new OpenClawError('NOT_FOUND', `There are no data in ${folder}. Name a folder with --data.`);
+  const { openSqliteStore } = await import('@openclaw-runtime/store');
+  return openSqliteStore({ folder });
+}
+
+function closing(store: Store): { readonly store: Store } & AsyncDisposable {
+  return { store, [Symbol.asyncDispose]: () => store.close() };
 }
 
 /** Written beside its place and moved there when it is whole and on the disk. */

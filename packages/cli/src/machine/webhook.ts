@@ -11,18 +11,19 @@ export interface WebhookOptions {
 
 /** Sends messages one after the other. */
 export interface Webhook extends Disposable {
-  send(message: object): void;
+  /** Resolves when there is no more to be done about it: it was taken, or given up; to `false` where this was disposed of before. Never rejects. */
+  send(message: object): Promise<boolean>;
 }
 
-const TRIES = 5;
+const TRIES = 8;
 const TIMEOUT_MS = 5_000;
 /** Messages that wait; the oldest are forgotten, since the newest says what is so now. */
 const MOST_WAITING = 100;
-const BACKOFF = { baseMs: 1_000, capMs: 30_000 };
+const BACKOFF = { baseMs: 500, capMs: 60_000 };
 
 export function createWebhook({ url, clock, random, log }: WebhookOptions): Webhook {
   const stopping = new AbortController();
-  const waiting: object[] = [];
+  const waiting: { readonly message: object; done(isOver: boolean): void }[] = [];
   let isAtWork = false;
 
   const post = async (body: string): Promise<void> => {
@@ -57,17 +58,22 @@ export function createWebhook({ url, clock, random, log }: WebhookOptions): Webh
   };
 
   const work = async (): Promise<void> => {
-    for (let message = waiting.shift(); message && !stopping.signal.aborted; message = waiting.shift()) await deliver(message);
+    for (let next = waiting.shift(); next; next = waiting.shift()) {
+      if (!stopping.signal.aborted) await deliver(next.message);
+      next.done(!stopping.signal.aborted);
+    }
     isAtWork = false;
   };
 
   return {
     send(message) {
-      waiting.push(message);
-      if (waiting.length > MOST_WAITING) waiting.shift();
-      if (isAtWork) return;
+      const { promise, resolve } = Promise.withResolvers<boolean>();
+      waiting.push({ message, done: resolve });
+      if (waiting.length > MOST_WAITING) waiting.shift()?.done(true);
+      if (isAtWork) return promise;
       isAtWork = true;
       void work();
+      return promise;
     },
     [Symbol.dispose]: () => stopping.abort(),
   };

@@ -2,7 +2,7 @@ import { readdir, rm } from 'node:fs/promises';
 import { join, sep } from 'node:path';
 import { type Clock, sleep } from '@openclaw-runtime/kit';
 import { OpenClawError } from '@openclaw-runtime/protocol';
-import { type RunKey, runKey, type Store } from '@openclaw-runtime/store';
+import { type Erased, type RunKey, runKey, type Store } from '@openclaw-runtime/store';
 
 /** The folder that the tools of a run may write to: `ROOT/TENANT/RUN`. It is made by the first tool that needs it. */
 export function workspaceOf(root: string, key: RunKey): string {
@@ -31,6 +31,12 @@ export function sweepWorkspaces({ root, runs, clock, log }: SweepOptions): Dispo
   };
   void loop();
   return { [Symbol.dispose]: () => stopping.abort() };
+}
+
+/** The folders of runs that were erased, or of all of a tenant's, at once. */
+export async function removeWorkspaces(root: string, { tenant, runs }: Erased): Promise<void> {
+  const folders = runs ? runs.map((run) => workspaceOf(root, runKey(tenant, run))) : [join(root, nameOf(tenant))];
+  for (const folder of folders) await rm(folder, { recursive: true, force: true });
 }
 
 async function sweep(root: string, runs: SweepOptions['runs'], signal: AbortSignal): Promise<void> {

@@ -1,10 +1,11 @@
 import type { Command } from 'commander';
+import type { ServerOptions } from '../commands/server.ts';
 import type { World } from '../commands/world.ts';
-import { explained, withConfig } from '../help/explained.ts';
+import { explained, withAddress, withConfig } from '../help/explained.ts';
 import type { LoginOptions } from './login.ts';
 import type { McpOptions } from './options.ts';
 
-/** Adds `claw mcp list|login|logout`. */
+/** Adds `claw mcp list|login|logout|serve`. */
 export function addMcpCommands(mcp: Command, world: World, ended: (code: number) => void): void {
   explained(mcp, MCP).helpCommand(false);
 
@@ -25,13 +26,18 @@ export function addMcpCommands(mcp: Command, world: World, ended: (code: number)
     .argument('<server>', 'its name in the configuration')
     .option('--json', 'print {"server", "had"} as one line of JSON')
     .action(async (server: string, options: McpOptions) => ended(await (await import('./logout.ts')).logout(server, options, world)));
+
+  withConfig(withAddress(explained(mcp.command('serve'), SERVE))).action(async (options: ServerOptions) =>
+    ended(await (await import('./serve.ts')).serveMcp(options, world)),
+  );
 }
 
 const MCP = {
-  description: 'Look at the MCP servers of the configuration, and log in to those that ask for it.',
+  description: 'Look at the MCP servers of the configuration, and log in to those that ask for it; or be one.',
   examples: [
     ['claw mcp list', 'how each of them is'],
     ['claw mcp login tracker', 'with a browser'],
+    ['claw mcp serve', 'agents as tools, for programs that start their MCP servers'],
   ],
   exits: [
     ['0', 'done'],
@@ -81,4 +87,18 @@ const LOGOUT = {
     ['0', 'there is no login any more'],
     ['1', 'there was an error'],
   ],
+} as const;
+
+const SERVE = {
+  description: 'Be an MCP server on stdin and stdout whose tools are the agents. A running server has them over HTTP too, at /mcp.',
+  examples: [
+    ['claw mcp serve', 'the agents of this folder: of its server, or of one that lives as long as stdin'],
+    ['claw mcp serve --url ws://10.0.0.5:18789', 'those of another machine'],
+  ],
+  exits: [
+    ['0', 'stdin ended'],
+    ['1', 'there is no server, and none could be opened'],
+    ['130', 'interrupted'],
+  ],
+  more: ['Calls that are under way when stdin ends are cancelled.'],
 } as const;

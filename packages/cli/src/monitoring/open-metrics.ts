@@ -1,14 +1,19 @@
 import { availableParallelism } from 'node:os';
+import { getHeapStatistics } from 'node:v8';
 import type { CodedAgent } from '@openclaw-runtime/agent';
+import type { AuditLog } from '@openclaw-runtime/audit';
 import type { Gateway } from '@openclaw-runtime/gateway';
 import type { AlertState, Monitor } from '@openclaw-runtime/metrics';
 import { ERRORS, OpenClawError } from '@openclaw-runtime/protocol';
 import type { AgentThreads, Runtime } from '@openclaw-runtime/runtime';
+import type { State } from '@openclaw-runtime/store';
 import type { Config } from '../config/config.ts';
-import { createPriceOf } from '../config/prices.ts';
+import type { createPriceOf } from '../config/prices.ts';
 import type { HousePorts } from '../house/house.ts';
 import { type MetricsListener, type MetricsListenerOptions, openMetricsListener } from '../machine/metrics-listener.ts';
-import { createWebhook } from '../machine/webhook.ts';
+import { createResidentBytes } from '../machine/resident-bytes.ts';
+import type { Secret } from '../secrets/secret.ts';
+import { openTeller } from './teller.ts';
 
 /** Where metrics are read when nobody says where: it is Prometheus's own port too. */
 export const DEFAULT_METRICS_PORT = 9_090;
@@ -27,47 +32,61 @@ export interface OpenMetrics extends AsyncDisposable {
 
 export interface Rooms {
   readonly runtime: Pick<Runtime, 'active' | 'parked' | 'health'>;
-  readonly gateway: Pick<Gateway, 'connections'>;
+  readonly gateway: Pick<Gateway, 'connections' | 'admission' | 'refused'>;
+  readonly audit: Pick<AuditLog, 'status'>;
   readonly threads: Pick<AgentThreads, 'status'>;
+  readonly state: State;
+  /** Where the webhook is by now. */
+  readonly webhook: () => Secret | undefined;
 }
 
 /** Nothing is measured, and nothing loaded, where `monitoring.prometheusEnabled` is off: then it resolves to `undefined`. */
 export async function createMetrics(
   config: Config,
   agents: readonly Pick<CodedAgent, 'name'>[],
+  priceOf: ReturnType<typeof createPriceOf>,
   { clock, random, log }: HousePorts,
 ): Promise<Metrics | undefined> {
   if (!config.monitoring.prometheusEnabled) return undefined;
   const { createMonitor, EXPOSITION_TYPE } = await import('@openclaw-runtime/metrics');
   const { alertThresholds: thresholds, windowMs, forMs, webhook: address, metricsPath } = config.monitoring;
-  const webhook = address && createWebhook({ url: () => address.reveal(), clock, random, log });
+  let tell: ((state: AlertState) => void) | undefined;
   const monitor = createMonitor({
     known: { agents: agents.map(({ name }) => name), models: modelsOf(config), codes: Object.keys(ERRORS) },
     clock,
-    priceOf: createPriceOf(config),
+    priceOf,
     alerts: { thresholds, windowMs, forMs },
     onAlert(state) {
       log(`claw: ${alertLine(state)}`);
-      webhook?.send(messageOf(state));
+      tell?.(state);
     },
   });
   return {
     monitor,
-    async open({ runtime, gateway, threads }) {
+    async open({ runtime, gateway, audit, threads, state, webhook }) {
       await using opened = new AsyncDisposableStack();
-      if (webhook) opened.use(webhook);
+      const teller = address && (await openTeller({ url: () => (webhook() ?? address).reveal(), clock, random, log }, state));
+      if (teller) opened.use(teller);
+      tell = teller?.tell;
       const max = config.threads.max ?? availableParallelism();
+      const residentBytes = createResidentBytes();
       opened.use(
-        monitor.watch({
-          runs: () => runtime,
-          connections: () => gateway.connections,
-          tier: () => runtime.health?.highest ?? 0,
-          threads: () => ({ ...threads.status, max }),
-          memory() {
-            const { rss, heapUsed, external } = process.memoryUsage();
-            return { residentBytes: rss, heapBytes: heapUsed, outsideBytes: external };
+        monitor.watch(
+          {
+            runs: () => runtime,
+            connections: () => gateway.connections,
+            admission: () => gateway.admission,
+            refused: () => gateway.refused,
+            audit: () => audit.status,
+            tier: () => runtime.health?.highest ?? 0,
+            threads: () => ({ ...threads.status, max }),
+            memory() {
+              const { used_heap_size: heapBytes, external_memory: outsideBytes } = getHeapStatistics();
+              return { residentBytes: residentBytes(), heapBytes, outsideBytes };
+            },
           },
-        }),
+          teller?.firing,
+        ),
       );
       const listener = await listen(config, { path: metricsPath, contentType: EXPOSITION_TYPE, text: () => monitor.exposition() }, log);
       if (listener) opened.use(listener);
@@ -99,11 +118,6 @@ function modelsOf({ models, defaultModel, agents }: Config): readonly string[] {
     ...Object.values(agents).flatMap(({ model }) => (model === undefined ? [] : [model])),
   ];
   return named.map((name) => name.split('?')[0] as string);
-}
-
-/** What `/readyz` and the webhook say of an alert. */
-export function messageOf({ alert, phase, value, threshold, sinceMs }: AlertState): object {
-  return { alert, phase, value: Number(value.toPrecision(4)), threshold, since: new Date(sinceMs).toISOString() };
 }
 
 function alertLine({ alert, phase, value, threshold }: AlertState): string {

@@ -45,9 +45,10 @@ export async function predict(prompt: string | undefined, options: PredictOption
 
 /** What a server has learned: of the one that is named, else of the one that has the data folder open, where there is one. */
 async function learnedOf(options: PredictOptions, config: Config, world: World): Promise<Learned | undefined> {
-  const url = options.url === undefined ? await livingOwner(config, world) : httpAddress(options.url, config, world);
+  const owner = options.url === undefined ? await livingOwner(config, world) : undefined;
+  const url = options.url === undefined ? owner?.url : httpAddress(options.url, config, world);
   if (url === undefined) return undefined;
-  const token = await config.server.token?.fetch();
+  const token = (await config.server.token?.fetch()) ?? owner?.key;
   try {
     return await createApi(url, token, world).learned();
   } catch (error) {

@@ -9,18 +9,21 @@ export interface KeepOptions {
   log(line: string): void;
 }
 
-/**
- * Gets every secret, and gets it anew now and then until this is disposed of, so that one that was changed is used without a restart. What cannot be had any
- * more keeps its value until the next look, and is spoken of. Rejects with `BAD_CONFIG`, naming all that cannot be had at the start.
- */
-export async function keepSecrets(secrets: readonly NamedSecret[], options: KeepOptions): Promise<Disposable> {
+/** Gets every secret. Rejects with `BAD_CONFIG`, naming all that cannot be had. */
+export async function fetchSecrets(secrets: readonly NamedSecret[]): Promise<void> {
   const problems = (await Promise.all(secrets.map(problemOf))).filter((problem) => problem !== undefined);
   const [first] = problems;
   if (first !== undefined)
     throw new OpenClawError('BAD_CONFIG', problems.length === 1 ? first : [`${problems.length} problems`, ...problems].join('\n  '));
+}
+
+/**
+ * Gets secrets anew now and then until this is disposed of, so that one that was changed is used without a restart. What cannot be had any more keeps its value
+ * until the next look, and is spoken of.
+ */
+export function refreshSecrets(secrets: readonly NamedSecret[], options: KeepOptions): Disposable {
   const stop = new AbortController();
-  if (secrets.length === 0) return { [Symbol.dispose]: () => undefined };
-  void refresh(secrets, options, stop.signal);
+  if (secrets.length > 0) void refresh(secrets, options, stop.signal);
   return { [Symbol.dispose]: () => stop.abort() };
 }
 

@@ -6,6 +6,8 @@ import type { Secret } from './secret.ts';
 export interface Scrubber {
   /** The text with `[secret]` in place of every value, in whatever form it stands there. The very same text where there is none. */
   scrub(text: string): string;
+  /** Learns the values of these, too, until the returned function is called: then they are forgotten as those that another took the place of. */
+  watch(secrets: readonly Secret[]): () => void;
   /** Learns no new values any more. */
   close(): void;
 }
@@ -30,21 +32,44 @@ export function createScrubber(secrets: readonly Secret[], clock: Clock): Scrubb
     );
   };
 
-  const stops = secrets.map((secret) => {
+  const letGo = (value: string | undefined): void => {
+    const before = value === undefined ? undefined : values.get(value);
+    if (before && --before.holders === 0) before.forgetAtMs = clock.now() + REMEMBERED_MS;
+  };
+
+  const watchOne = (secret: Secret): (() => void) => {
     let current: string | undefined;
-    return secret.watch((value) => {
+    const stop = secret.watch((value) => {
       if (value === current) return;
-      const before = current === undefined ? undefined : values.get(current);
-      if (before && --before.holders === 0) before.forgetAtMs = clock.now() + REMEMBERED_MS;
+      letGo(current);
       const known = values.get(value);
       if (known) known.holders++;
       else values.set(value, { holders: 1, forgetAtMs: 0 });
       current = value;
       rebuild();
     });
-  });
+    return () => {
+      stop();
+      letGo(current);
+      current = undefined;
+    };
+  };
+
+  const stops = new Set<() => void>();
+  const watch = (more: readonly Secret[]): (() => void) => {
+    const all = more.map(watchOne);
+    const stop = (): void => {
+      if (!stops.delete(stop)) return;
+      for (const each of all) each();
+      rebuild();
+    };
+    stops.add(stop);
+    return stop;
+  };
+  watch(secrets);
 
   return {
+    watch,
     scrub(text) {
       if (text.length < LEAST_CHARS || values.size === 0) return text;
       if (clock.now() >= forgetAtMs) rebuild();

@@ -1,13 +1,16 @@
-import { createHash, timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { isIPv4, isIPv6 } from 'node:net';
+import { TLSSocket } from 'node:tls';
 import { OpenClawError } from '@openclaw-runtime/protocol';
 import type { GatewayContext } from './options.ts';
 
-/** Throws unless the address can be listened on: a public one needs a token. */
-export function checkListen(host: string, hasToken: boolean): void {
-  if (hasToken || isLoopback(host)) return;
-  throw new OpenClawError('FORBIDDEN', `${host} can be reached by others and no token is set. Set server.token, or listen on 127.0.0.1.`);
+/** Throws unless the address can be listened on: a public one not where anybody is let in. */
+export function checkListen(host: string, isGuarded: boolean): void {
+  if (isGuarded || isLoopback(host)) return;
+  throw new OpenClawError(
+    'FORBIDDEN',
+    `${host} can be reached by others and anybody would be let in. Set server.token, auth.jwt or auth.anonymous: false, make a key (claw keys create), or listen on 127.0.0.1.`,
+  );
 }
 
 /** What every request must pass before it is looked at: one Host, ours where the address is loopback; an Origin of ours; no token in the URL. */
@@ -15,10 +18,10 @@ export function checkRequest(request: IncomingMessage, context: GatewayContext):
   const hosts = headerValues(request, 'host');
   if (hosts.length !== 1) throw new OpenClawError('BAD_REQUEST', 'A request needs exactly one Host header.');
   const host = hosts[0] as string;
-  if (isLoopback(context.host) && !isLoopback(hostName(host))) {
+  if ((isLoopback(context.host) || isLocalLine(request, context)) && !isLoopback(hostName(host))) {
     throw new OpenClawError('FORBIDDEN', 'This server is for its own machine; the Host header names another.');
   }
-  const url = URL.parse(request.url ?? '/', 'http://x');
+  const url = targetOf(request);
   if (!url) throw new OpenClawError('BAD_REQUEST', 'The request’s target is not a URL.');
   for (const name of ['token', 'access_token', 'api_key', 'auth']) {
     if (url.searchParams.has(name))
@@ -33,19 +36,19 @@ export function checkRequest(request: IncomingMessage, context: GatewayContext):
   return url;
 }
 
-/** Throws `UNAUTHENTICATED` unless the token is the server's, or the server has none. */
-export function checkToken(given: string | undefined, context: GatewayContext): void {
-  if (!context.token) return;
-  if (given !== undefined && sameText(given, context.token())) return;
-  throw new OpenClawError(
-    'UNAUTHENTICATED',
-    given === undefined ? 'This server asks for a token and none was given.' : 'The token is not the server’s.',
-  );
+/** What the request asks for; `null` for what is no URL, or begins with two slashes: the one half of the world takes that for a host, the other for a path. */
+export function targetOf({ url = '/' }: IncomingMessage): URL | null {
+  return url.startsWith('//') ? null : URL.parse(url, 'http://x');
 }
 
-export function bearerOf(request: IncomingMessage): string | undefined {
-  const hit = /^Bearer +(\S+)$/i.exec(request.headers.authorization ?? '');
-  return hit?.[1];
+/** What is given to come in with; empty where that is no bearer token: it is not passed over, as if nothing had been said. */
+export function bearerOf({ headers: { authorization } }: IncomingMessage): string | undefined {
+  return authorization === undefined ? undefined : (/^Bearer +(\S+)$/i.exec(authorization)?.[1] ?? '');
+}
+
+/** Where the line is encrypted, what comes on a plain one is for the machine itself. */
+function isLocalLine({ socket }: IncomingMessage, { tls }: Pick<GatewayContext, 'tls'>): boolean {
+  return tls !== undefined && !(socket instanceof TLSSocket);
 }
 
 function isLoopback(host: string): boolean {
@@ -64,10 +67,4 @@ function headerValues(request: IncomingMessage, name: string): string[] {
   const values: string[] = [];
   for (let i = 0; i < raw.length; i += 2) if (raw[i]?.toLowerCase() === name) values.push(raw[i + 1] ?? '');
   return values;
-}
-
-/** Equal texts, in a time that depends on neither. */
-function sameText(a: string, b: string): boolean {
-  const digest = (text: string): Buffer => createHash('sha256').update(text).digest();
-  return timingSafeEqual(digest(a), digest(b));
 }

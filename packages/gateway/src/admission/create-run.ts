@@ -1,11 +1,11 @@
 import { hash } from 'node:crypto';
 import { type Clock, newId, type Random } from '@openclaw-runtime/kit';
 import { encodeRecord, OpenClawError, type RunRequest, type Start } from '@openclaw-runtime/protocol';
-import { type Head, type RunKey, runKey, type Store } from '@openclaw-runtime/store';
+import { type Head, type RunKey, runKey } from '@openclaw-runtime/store';
 import type { Catalogue } from './catalogue.ts';
+import { type Admitting, createAdmitted, unlessCreated } from './create-admitted.ts';
 
-export interface CreateDeps {
-  readonly store: Store;
+export interface CreateDeps extends Admitting {
   readonly clock: Clock;
   readonly random: Random;
   readonly catalogue: Catalogue;
@@ -34,10 +34,16 @@ export async function createRun(
   const run = idempotencyKey === undefined ? newId(random) : store.runId(tenant, idempotencyKey);
   const key = runKey(tenant, run);
   const checked = catalogue.checkAgent(agent);
+  // A run that was created while its agent still existed stays what its key stands for.
   if (checked) await checked.catch((error: unknown) => unlessCreated(store, key, error));
   const fingerprint = fingerprintOf(request);
-  const record = encodeRecord('run.created', 0, 0, { ...request, at: clock.wall(), fingerprint });
-  const { created, head, fingerprint: first } = await store.runs.create(key, record, fingerprint);
+  const record = encodeRecord('run.created', 0, 0, {
+    ...request,
+    ...(asked.trace && { trace: asked.trace }),
+    at: clock.wall(),
+    fingerprint,
+  });
+  const { created, head, fingerprint: first } = await createAdmitted(deps, key, record, fingerprint, { tenant, session: asked.session });
   if (first !== fingerprint) throw otherRequest();
   return { run, key, head, dup: !created };
 }
@@ -52,15 +58,6 @@ export function otherRequest(): OpenClawError {
     'IDEMPOTENCY_CONFLICT',
     'This idempotency key was used for a different request. Use a new key, or send the same request.',
   );
-}
-
-/** A run that was created while its agent still existed stays what its key stands for. */
-async function unlessCreated(store: Store, key: RunKey, error: unknown): Promise<void> {
-  try {
-    await store.runs.read(key, 0, 1);
-  } catch {
-    throw error;
-  }
 }
 
 /** The request with its fields in a fixed order, so that equal requests have equal fingerprints. */

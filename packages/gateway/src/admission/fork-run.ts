@@ -10,6 +10,7 @@ import {
   type WireRecord,
 } from '@openclaw-runtime/protocol';
 import { type RunKey, runKey, type Store } from '@openclaw-runtime/store';
+import { createAdmitted } from './create-admitted.ts';
 import { type CreateDeps, type CreatedRun, fingerprintOf, otherRequest } from './create-run.ts';
 import { type Past, readPast, type StepSpan } from './past.ts';
 import { saidBefore } from './session-past.ts';
@@ -60,7 +61,7 @@ export async function forkRun(
   const record = encodeRecord('run.created', 0, 0, { ...request, at: clock.wall(), fingerprint });
   if (record.length > LIMITS.maxBodyBytes)
     throw new OpenClawError('TOO_LARGE', 'What was said before this run does not fit into a request. Start a new run instead.');
-  const { created, head, fingerprint: first } = await store.runs.create(key, record, fingerprint);
+  const { created, head, fingerprint: first } = await createAdmitted(deps, key, record, fingerprint, { tenant, session: undefined });
   if (first !== fingerprint) throw otherRequest();
   return { run, key, head, dup: !created, fork };
 }

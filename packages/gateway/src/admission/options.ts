@@ -1,6 +1,12 @@
 import type { Clock, Random } from '@openclaw-runtime/kit';
 import type { OpenClawError, TokenPrice } from '@openclaw-runtime/protocol';
 import type { RunKey, Store } from '@openclaw-runtime/store';
+import type { Audit } from '../audit/audit.ts';
+import type { Identity } from '../identity/identity.ts';
+import type { AuthOptions } from '../identity/proof/open-identity.ts';
+import type { Admission, AdmissionOptions } from '../limits/admission.ts';
+import type { Proxies } from '../line/address.ts';
+import type { Tls } from '../line/listener.ts';
 
 /** What a model costs; `undefined` where nobody knows. */
 export type PriceOf = (model: string) => TokenPrice | undefined;
@@ -13,6 +19,10 @@ export interface Insight {
   tiers(): readonly object[];
   /** Puts one of them into a tier; undefined: it is judged again. */
   setTier(of: 'model' | 'agent' | 'host', name: string, tier: 0 | 1 | 2 | 3 | undefined): void;
+  /** How the whole house is, at a glance. */
+  status?(): Promise<object>;
+  /** Has the configuration read again. Rejects with `NOT_IMPLEMENTED` where nothing stands in a file. */
+  reload?(): Promise<object>;
 }
 
 export interface GatewayOptions {
@@ -22,10 +32,17 @@ export interface GatewayOptions {
   readonly host: string;
   /** 0 takes any free one. */
   readonly port: number;
-  /** Asked of every client; without one, only a loopback address may be listened on. */
+  /** For everything. Without one, without keys and without `auth`, only a loopback address may be listened on, and whoever comes may do everything. */
   readonly token?: () => string;
+  /** For everything as well: that of the commands of this machine. */
+  readonly localKey?: string;
+  readonly auth?: AuthOptions;
+  /** Absent: the line is plain. */
+  readonly tls?: Tls;
   /** Origins of web pages that may connect, besides the server's own. */
   readonly origins?: readonly string[];
+  /** Addresses and networks of proxies whose `X-Forwarded-For` is believed. */
+  readonly trustedProxies?: readonly string[];
   readonly limits?: Partial<GatewayLimits>;
   /** What `welcome` says of this server. */
   readonly serverName: string;
@@ -35,6 +52,10 @@ export interface GatewayOptions {
   readonly insight?: Insight;
   /** For what answers say of their cost. */
   readonly priceOf?: PriceOf;
+  /** Absent: nothing is written down. */
+  readonly audit?: Audit;
+  /** What may be taken of this server, beside what the gateway's own limits say. */
+  readonly admission?: Partial<Pick<AdmissionOptions, 'keyed' | 'all' | 'waitMs' | 'memory' | 'onLevel'>>;
   /** A defect in the gateway: the request it concerns was answered with `INTERNAL` and this id. */
   onDefect(id: string, error: unknown): void;
 }
@@ -87,8 +108,12 @@ export const GATEWAY_LIMITS: GatewayLimits = {
 };
 
 /** What the parts of the gateway share. */
-export interface GatewayContext extends Omit<GatewayOptions, 'limits' | 'origins'> {
+export interface GatewayContext extends Omit<GatewayOptions, 'limits' | 'origins' | 'audit' | 'admission' | 'trustedProxies'> {
+  readonly identity: Identity;
+  readonly trustedProxies?: Proxies;
   readonly limits: GatewayLimits;
+  readonly audit: Audit;
+  readonly admission: Admission;
   readonly origins: readonly string[];
   /** Turns anything thrown into an error that may be shown; defects are reported and hidden behind an id. */
   shown(error: unknown): OpenClawError;

@@ -1,5 +1,5 @@
 import { type CommandKind, LIMITS, OpenClawError } from '@openclaw-runtime/protocol';
-import { approveDataSchema, budgetSchema, levelDataSchema, sendDataSchema } from '@openclaw-runtime/protocol/schema';
+import { approveDataSchema, budgetSchema, judge, levelDataSchema, sendDataSchema } from '@openclaw-runtime/protocol/schema';
 import type { Command, RunKey, Store } from '@openclaw-runtime/store';
 
 /**
@@ -40,7 +40,7 @@ const MOST_WAITING = {
 } as const;
 
 function check(schema: NonNullable<(typeof SCHEMAS)[keyof typeof SCHEMAS]>, data: unknown): void {
-  const parsed = schema.safeParse(data);
+  const parsed = judge<unknown>(schema, data);
   if (parsed.success) return;
   const [issue] = parsed.error.issues;
   throw new OpenClawError('BAD_REQUEST', `${['data', ...(issue?.path ?? [])].join('.')}: ${issue?.message}.`);

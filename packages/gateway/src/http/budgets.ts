@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { type Budget, LIMITS, OpenClawError, type Payloads, type WireRecord } from '@openclaw-runtime/protocol';
-import { budgetSchema } from '@openclaw-runtime/protocol/schema';
+import { budgetSchema, judge } from '@openclaw-runtime/protocol/schema';
 import {
   addToBudget,
   type BudgetLimits,
@@ -78,7 +78,7 @@ export async function addBudget(
   const kind = SCOPES.find((each) => each === scope);
   if (kind === undefined || kind === 'task' || kind === 'run')
     throw new OpenClawError('BAD_REQUEST', 'scope: one of tenant, day, agent, session. To a run: POST /v1/runs/RUN/budget.');
-  const budget = budgetSchema.safeParse(rest);
+  const budget = judge(budgetSchema, rest);
   if (!budget.success || typeof budget.data === 'number')
     throw new OpenClawError('BAD_REQUEST', `${budget.error?.issues[0]?.path.join('.') || 'body'}: ${budget.error?.issues[0]?.message}.`);
   if (typeof name !== 'string' || name.length > LIMITS.maxNameLength || (name === '') !== (kind === 'tenant' || kind === 'day'))

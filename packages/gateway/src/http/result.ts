@@ -11,7 +11,7 @@ import {
 } from '@openclaw-runtime/protocol';
 import type { Head, RunKey, Store } from '@openclaw-runtime/store';
 
-const PAGE_BYTES = 1024 * 1024;
+const PAGE_BYTES = 512 * 1024;
 
 /** What a run was asked and where it stands, from its log: `{agent, operation?, args?, parent?, epoch, head, status, text, thinking, toolCalls, usage, …}`. Rejects with `NOT_FOUND`. */
 export async function readResult(store: Store, key: RunKey): Promise<object> {
@@ -33,6 +33,9 @@ export async function readResult(store: Store, key: RunKey): Promise<object> {
       continue;
     }
     for (const record of decodeRecords(chunk.body, chunk.first)) applyRecord(fold, record);
+    // What is in memory is read without a pause; others want to be served as well.
+    // oxlint-disable-next-line eslint/no-restricted-globals -- no time is waited for
+    if (fold.seq < head.seq) await new Promise<void>((resolve) => setImmediate(resolve));
   }
   const outcome = fold.outcome ?? fold.paused ?? { status: 'running' };
   return {

@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { OpenClawError } from '@openclaw-runtime/protocol';
 import type { CreateDeps } from '../admission/create-run.ts';
+import { fromOf } from '../admission/gate.ts';
 import type { GatewayContext } from '../admission/options.ts';
 import { respondJson } from '../http/respond.ts';
 import type { Door } from '../http/router.ts';
@@ -19,8 +20,9 @@ export function createOpenAiDoor(context: GatewayContext, create: CreateDeps, le
   const startedS = Math.floor(context.clock.wall() / 1000);
   return {
     isFor: ({ pathname }) => PATHS.test(pathname),
-    async serve(tenant, request, response, url) {
-      await route({ context, create, leases, tenant, startedS }, request, response, url);
+    async serve(principal, request, response, url) {
+      const asker = { principal, address: fromOf(request, context).address };
+      await route({ context, create: { ...create, asker }, leases, tenant: principal.tenant, startedS }, request, response, url);
     },
     refuse: (response, error) => respondProblem(response, shownOf(context, error)),
   };
@@ -32,7 +34,7 @@ async function route(house: House, request: IncomingMessage, response: ServerRes
   if (area === 'chat') return methods(request, { POST: () => postChat(house, request, response) });
   if (area === 'models') return methods(request, { GET: () => getModels(house, response, url.pathname) });
   if (id === undefined) return methods(request, { POST: () => postResponse(house, request, response) });
-  if (deed === 'cancel') return methods(request, { POST: () => cancelResponse(house, id, request, response) });
+  if (deed === 'cancel') return methods(request, { POST: () => cancelResponse(house, id, response) });
   if (deed === 'input_items') return methods(request, { GET: () => getInputItems(house, id, response, url) });
   return methods(request, {
     GET: () => getResponse(house, id, request, response, url),

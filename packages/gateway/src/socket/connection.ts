@@ -1,28 +1,22 @@
-import {
-  type Attach,
-  type Command,
-  ERRORS,
-  LIMITS,
-  OpenClawError,
-  PROTOCOL_VERSION,
-  parseJson,
-  type Start,
-  type UpFrame,
-} from '@openclaw-runtime/protocol';
-import { upFrameSchema } from '@openclaw-runtime/protocol/schema';
+import { type Command, ERRORS, LIMITS, OpenClawError, PROTOCOL_VERSION, parseJson, type UpFrame } from '@openclaw-runtime/protocol';
+import { isPlainStart, judge, upFrameSchema } from '@openclaw-runtime/protocol/schema';
 import { type RunKey, runKey } from '@openclaw-runtime/store';
-import { checkToken } from '../admission/access.ts';
-import { type CreateDeps, createRun } from '../admission/create-run.ts';
+import type { CreateDeps } from '../admission/create-run.ts';
+import { NOBODY } from '../admission/gate.ts';
 import type { GatewayContext } from '../admission/options.ts';
-import { locate } from '../admission/position.ts';
 import { createRate } from '../admission/rate.ts';
 import { submitCommand } from '../admission/submit.ts';
-import { Channel } from './channel.ts';
+import { argsHashOf, noteRefusal } from '../audit/audit.ts';
+import { frameProblem } from '../identity/check.ts';
+import type { From } from '../identity/identity.ts';
+import type { Principal } from '../identity/principal.ts';
+import type { Asker } from '../limits/admission.ts';
+import { createChannels } from './channels.ts';
 import { createFeed } from './feed.ts';
+import { createHolding } from './holding.ts';
 import type { Peer } from './peer.ts';
-import { addresseeOf, longHello, problemOf, versionProblem } from './problem.ts';
-import { snapFrame } from './snap-frame.ts';
-import { createTurns } from './turns.ts';
+import { addresseeOf, longHello, problemOf, startedBy, versionProblem } from './problem.ts';
+import { createWindow } from './window.ts';
 
 /**
  * One client's socket. Phases: a stranger, who may say hello and nothing else; a client, with channels; closed.
@@ -54,18 +48,20 @@ export interface Reader {
 
 type Phase =
   | { readonly kind: 'stranger'; readonly until: number }
-  | { readonly kind: 'client'; readonly tenant: string }
+  /** Said hello; who that is, is being found out. What it says meanwhile waits. */
+  | { readonly kind: 'greeted'; readonly until: number; readonly waiting: unknown[] }
+  | { readonly kind: 'client'; readonly principal: Principal; readonly asker: Asker }
   | { readonly kind: 'closed' };
 
 /** More than a frame's own bytes take. */
 const FRAME_BYTES = 32;
 /** Milliseconds in which a peer must answer a close. */
-const ATTACHES_AT_ONCE = 4;
 const CLOSE_MS = 5_000;
+/** Frames that may come together with hello. */
+const MOST_WAITING = 1_000;
 
-export function serveConnection(context: GatewayContext, create: CreateDeps, peer: Peer, onClose: () => void): Connection {
-  const { clock, limits, store } = context;
-  const channels = new Map<number, Channel>();
+export function serveConnection(context: GatewayContext, create: CreateDeps, peer: Peer, from: From, onClose: () => void): Connection {
+  const { clock, limits, store, admission } = context;
   const frames = createRate(clock, limits.framesPerSecond, limits.framesBurst);
   const pings = createRate(clock, limits.pingsPerSecond, limits.pingsBurst);
   let phase: Phase = { kind: 'stranger', until: clock.now() + limits.helloMs };
@@ -74,25 +70,41 @@ export function serveConnection(context: GatewayContext, create: CreateDeps, pee
   let beatAt = heardAt;
   let stalledAt: number | undefined;
   let cancelEnd: () => void = () => undefined;
+  let uncount: () => void = () => undefined;
+  const holding = createHolding(clock, peer);
 
+  const window = createWindow(clock, limits.unsentBytes, () => peer.ping());
   const send = (frame: string): void => {
-    if (phase.kind !== 'closed') peer.send(frame);
+    if (phase.kind === 'closed') return;
+    peer.send(frame);
+    window.sent(frame.length);
   };
   const say = (frame: object): void => send(JSON.stringify(frame));
 
-  const feed = createFeed(context, {
-    unsent: () => peer.unsent(),
+  const channels = createChannels(context, create, {
     send,
-    finished: (channel) => close(channel),
+    hasRoom: () => peer.unsent() < limits.unsentBytes,
+    mark: (channel) => feed.mark(channel),
+  });
+
+  const feed = createFeed(context, {
+    full: () => window.full || peer.unsent() >= limits.unsentBytes,
+    frameBytes: () => Math.min(limits.feedBytes, window.size),
+    send,
+    finished: (channel) => channels.close(channel),
     failed(channel, error) {
       if (!channel.open) return;
-      close(channel);
+      channels.close(channel);
       say({ t: 'err', ch: channel.ch, ...context.shown(error).toBody() });
     },
   });
 
   const end = (error: OpenClawError): void => {
     if (phase.kind === 'closed') return;
+    if (phase.kind !== 'client') note(error, NOBODY);
+    else if (error.code === 'UNAUTHENTICATED') note(error, phase.principal);
+    // It is to hear the answer to the close.
+    if (phase.kind === 'greeted') peer.resume();
     say({ t: 'err', ...error.toBody() });
     peer.close(ERRORS[error.code].close ?? 4400, error.code);
     leave();
@@ -100,86 +112,45 @@ export function serveConnection(context: GatewayContext, create: CreateDeps, pee
   /** The socket may outlive this a little, since the peer has to answer the close; it counts until it is gone. */
   const leave = (withinMs = CLOSE_MS): void => {
     phase = { kind: 'closed' };
-    for (const channel of channels.values()) close(channel);
+    for (const channel of channels.all()) channels.close(channel);
     cancelEnd();
     cancelEnd = clock.after(withinMs, () => peer.terminate());
   };
-  const close = (channel: Channel): void => {
-    channel.close();
-    if (channels.get(channel.ch) === channel) channels.delete(channel.ch);
-  };
-
-  /** Takes the channel's number before the store is asked, so that a second use of it is noticed. */
-  const reserve = (ch: number, hold: boolean): Channel => {
-    const taken = channels.get(ch);
-    if (taken) {
-      close(taken);
-      throw new OpenClawError('BAD_REQUEST', `Channel ${ch} was open already and is closed now. Detach it first, or use another number.`);
-    }
-    if (channels.size >= LIMITS.maxChannels) {
-      throw new OpenClawError('RATE_LIMITED', `A connection has at most ${LIMITS.maxChannels} channels. Detach some.`);
-    }
-    const channel = new Channel(ch, hold);
-    channels.set(ch, channel);
-    return channel;
-  };
-
-  const follow = (channel: Channel, key: RunKey, after: number): void => {
-    channel.key = key;
-    channel.after = after;
-    channel.fedAt = clock.now();
-    channel.unfollow = store.runs.follow(key, () => feed.mark(channel));
-    feed.mark(channel);
-  };
-
-  const start = async (tenant: string, { ch, idem, run: asked, hold = false }: Start): Promise<void> => {
-    const channel = reserve(ch, hold);
-    try {
-      const { run, key, head, dup } = await createRun(create, tenant, asked, idem);
-      if (!channel.open) return;
-      send(`{"t":"started","ch":${ch},"run":"${run}","epoch":${head.epoch},"head":${head.seq}${dup ? ',"dup":true' : ''}}`);
-      follow(channel, key, 0);
-    } catch (error) {
-      if (!channel.open) return;
-      close(channel);
-      throw error;
-    }
-  };
-
-  /** Each may bring a snapshot, which is sent whole. */
-  const attaches = createTurns(ATTACHES_AT_ONCE, () => peer.unsent() < limits.unsentBytes);
-
-  const attach = async (tenant: string, frame: Attach): Promise<void> => {
-    const channel = reserve(frame.ch, frame.hold ?? false);
-    return attaches.take(() => join(tenant, frame, channel));
-  };
-
-  const join = async (tenant: string, { ch, run, epoch, after, h, hold = false }: Attach, channel: Channel): Promise<void> => {
-    if (!channel.open) return;
-    try {
-      const key = runKey(tenant, run);
-      const distance = hold ? Number.POSITIVE_INFINITY : limits.snapshotDistance;
-      const { mode, head, from, snapshot } = await locate(store, key, { epoch, after, h, hold }, distance);
-      if (!channel.open) return;
-      say({ t: 'attached', ch, run, epoch: head.epoch, mode, from, head: head.seq, done: head.done });
-      if (snapshot) send(snapFrame(ch, head.epoch, snapshot));
-      follow(channel, key, from);
-    } catch (error) {
-      if (!channel.open) return;
-      close(channel);
-      throw error;
-    }
-  };
-
-  const command = async (tenant: string, { run, id, kind, data }: Command): Promise<void> => {
+  const command = async (principal: Principal, { run, id, kind, data }: Command): Promise<void> => {
+    const { tenant } = principal;
+    if (kind === 'approve' || kind === 'topup')
+      context.audit.note({
+        principal,
+        address: from.address,
+        action: `command.${kind}`,
+        target: run,
+        decision: 'allowed',
+        argsHash: argsHashOf(data),
+      });
     const { dup } = await submitCommand(store, runKey(tenant, run), { id, kind, ...(data === undefined ? {} : { data }) });
     say({ t: 'ok', id, ...(dup ? { dup: true } : {}) });
   };
 
-  const greet = (frame: UpFrame): void => {
+  const greet = (frame: UpFrame, until: number): void => {
     if (frame.t !== 'hello') throw new OpenClawError('UNAUTHENTICATED', 'The first frame must be hello.');
-    checkToken(frame.token, context);
-    phase = { kind: 'client', tenant: 'default' };
+    const found = context.identity.identify(frame.token, from);
+    if (!(found instanceof Promise)) return welcome(found, []);
+    const waiting: unknown[] = [];
+    phase = { kind: 'greeted', until, waiting };
+    peer.pause();
+    found.then((principal) => welcome(principal, waiting)).catch((error: unknown) => end(context.shown(error)));
+  };
+
+  const welcome = (principal: Principal, waiting: readonly unknown[]): void => {
+    if (phase.kind === 'closed') return;
+    if (phase.kind === 'greeted') peer.resume();
+    const asker = { principal, address: from.address };
+    try {
+      uncount = admission.connection(asker);
+    } catch (error) {
+      return end(context.shown(error));
+    }
+    phase = { kind: 'client', principal, asker };
     const { maxFrameBytes, maxChannels } = LIMITS;
     say({
       t: 'welcome',
@@ -187,44 +158,82 @@ export function serveConnection(context: GatewayContext, create: CreateDeps, pee
       server: context.serverName,
       limits: { maxFrameBytes, maxChannels, heartbeatMs: limits.heartbeatMs },
     });
+    for (const frame of waiting) hear(frame);
   };
 
   const receive = (frame: UpFrame): void => {
-    if (phase.kind === 'stranger') return greet(frame);
-    if (phase.kind === 'closed') return;
-    const { tenant } = phase;
+    if (phase.kind === 'stranger') return greet(frame, phase.until);
+    if (phase.kind !== 'client') return;
+    const { principal, asker } = phase;
+    const { tenant } = principal;
+    const problem = frameProblem(principal, frame);
+    if (problem) return refuse(problem, principal, addresseeOf(frame) ?? {});
     switch (frame.t) {
       case 'start':
-        return answer(start(tenant, frame), { ch: frame.ch });
+        return mayStart(asker, frame.ch) ? answer(channels.start(asker, frame), { ch: frame.ch }) : undefined;
       case 'attach':
-        return answer(attach(tenant, frame), { ch: frame.ch });
+        return answer(channels.attach(tenant, frame), { ch: frame.ch });
       case 'command':
-        return answer(command(tenant, frame), { id: frame.id });
-      case 'detach': {
-        const channel = channels.get(frame.ch);
-        if (channel) close(channel);
-        return;
-      }
+        return answer(command(principal, frame), { id: frame.id });
+      case 'detach':
+        return channels.drop(frame.ch);
       case 'hello':
         throw new OpenClawError('BAD_FRAME', 'hello is said once.');
     }
   };
 
   const hear = (given: unknown): void => {
+    if (phase.kind === 'greeted') return wait(phase.waiting, given);
     const outdated = phase.kind === 'stranger' && versionProblem(given);
     if (outdated) throw outdated;
-    const parsed = upFrameSchema.safeParse(given);
+    if (isPlainStart(given)) return receive(given);
+    const parsed = judge(upFrameSchema, given);
     if (parsed.success) return receive(parsed.data);
     const problem = problemOf(parsed.error);
     const where = phase.kind === 'client' && addresseeOf(given);
     if (!where) throw new OpenClawError('BAD_FRAME', `The frame is not of the protocol: ${problem}.`);
-    const taken = 'ch' in where && channels.get(where.ch);
-    if (taken) close(taken);
+    drop(where);
     say({ t: 'err', ...where, code: 'BAD_REQUEST', message: `${problem}.` });
   };
 
+  /** Nothing is read meanwhile: that is what came together with hello. */
+  const wait = (waiting: unknown[], given: unknown): void => {
+    if (waiting.push(given) > MOST_WAITING) throw longHello();
+  };
+
+  const mayStart = (asker: Asker, ch: number): boolean => {
+    try {
+      admission.run(asker);
+      return true;
+    } catch (error) {
+      refuse(context.shown(error), asker.principal, { ch });
+      return false;
+    }
+  };
+
+  const refuse = (
+    error: OpenClawError,
+    principal: Asker['principal'],
+    where: Partial<NonNullable<ReturnType<typeof addresseeOf>>>,
+  ): void => {
+    drop(where);
+    note(error, principal);
+    say({ t: 'err', ...where, ...error.toBody() });
+  };
+
+  const drop = (where: object): void => {
+    if ('ch' in where) channels.drop(where.ch as number);
+  };
+
+  const note = (error: OpenClawError, principal: Asker['principal']): void =>
+    noteRefusal(context.audit, error, { principal, address: from.address, target: 'socket' });
+
   const answer = (work: Promise<void>, where: object): void => {
-    work.catch((error: unknown) => say({ t: 'err', ...where, ...context.shown(error).toBody() }));
+    work.catch((thrown: unknown) => {
+      const error = context.shown(thrown);
+      if (error.code === 'NOT_FOUND' && phase.kind === 'client') note(error, phase.principal);
+      say({ t: 'err', ...where, ...error.toBody() });
+    });
   };
 
   /** Before hello, what a peer makes us hold is bounded while it comes, not when the message is complete. */
@@ -238,13 +247,20 @@ export function serveConnection(context: GatewayContext, create: CreateDeps, pee
         if (!frames.take()) throw new OpenClawError('RATE_LIMITED', `More than ${limits.framesPerSecond} frames a second. Slow down.`);
         if (binary) throw new OpenClawError('BAD_FRAME', 'Frames are text.');
         if (phase.kind === 'stranger' && bytes > LIMITS.maxHelloBytes) throw longHello();
+        if (phase.kind === 'client') {
+          holding.hold(admission.frameMs(phase.asker, bytes));
+          // Where there is too much to do, a start is refused before it is parsed.
+          const ch = admission.closed ? startedBy(text) : undefined;
+          if (ch !== undefined && !mayStart(phase.asker, ch)) return;
+        }
         hear(parseJson(text));
       } catch (error) {
         end(context.shown(error));
       }
     },
     received(bytes) {
-      if (phase.kind !== 'stranger') return false;
+      if (phase.kind === 'client' || phase.kind === 'closed') return false;
+      if (phase.kind === 'greeted') return true;
       strange += bytes;
       if (strange > LIMITS.maxHelloBytes + FRAME_BYTES) end(longHello());
       return true;
@@ -255,26 +271,32 @@ export function serveConnection(context: GatewayContext, create: CreateDeps, pee
     },
     ponged() {
       heardAt = clock.now();
+      if (window.answered()) {
+        if (!feed.stalled || phase.kind === 'closed') return;
+        stalledAt = undefined;
+        return feed.flush();
+      }
       if (!frames.take()) end(new OpenClawError('RATE_LIMITED', 'Too many pongs.'));
     },
     drained() {
       stalledAt = undefined;
       heardAt = clock.now();
-      peer.resume();
+      holding.resume();
       if (phase.kind === 'closed') return;
-      attaches.stir();
+      channels.stir();
       feed.flush();
     },
     failed: () => leave(),
     closed() {
       leave();
       cancelEnd();
+      uncount();
       onClose();
     },
   });
 
   const beat = (now: number): void => {
-    const live = [...channels.values()].filter(({ key }) => key !== undefined);
+    const live = channels.all().filter(({ key }) => key !== undefined);
     const silent = live.filter((channel) => now - channel.fedAt >= limits.silenceMs);
     for (const channel of silent) feed.mark(channel);
     if (silent.length > 0) feed.flush();
@@ -286,11 +308,13 @@ export function serveConnection(context: GatewayContext, create: CreateDeps, pee
   return {
     tick(now) {
       if (phase.kind === 'closed') return;
-      if (phase.kind === 'stranger') {
+      if (phase.kind === 'stranger' || phase.kind === 'greeted') {
         if (now >= phase.until) end(new OpenClawError('UNAUTHENTICATED', `No hello within ${limits.helloMs} ms.`));
         return;
       }
-      if (feed.stalled || attaches.stalled) {
+      if (!context.identity.still(phase.principal))
+        return end(new OpenClawError('UNAUTHENTICATED', 'What you came in with was revoked or has expired. Connect with another.'));
+      if (feed.stalled || channels.stalled) {
         stalledAt ??= now;
         if (now - stalledAt >= limits.stalledMs)
           end(new OpenClawError('SLOW_CONSUMER', `Nothing was taken for ${limits.stalledMs} ms. Resume from the cursor.`));
@@ -299,7 +323,7 @@ export function serveConnection(context: GatewayContext, create: CreateDeps, pee
       if (now - heardAt >= limits.pongMs) return peer.terminate();
       if (now - pingedAt >= limits.heartbeatMs) {
         pingedAt = now;
-        peer.ping();
+        window.probe();
       }
       beat(now);
     },
@@ -309,10 +333,10 @@ export function serveConnection(context: GatewayContext, create: CreateDeps, pee
     },
     readers(key, head) {
       const now = clock.now();
-      const ours = [...channels.values()].filter((channel) => channel.key === key && channel.open && !channel.hold);
+      const ours = channels.all().filter((channel) => channel.key === key && channel.open && !channel.hold);
       return ours.map((channel) => ({
         behind: Math.max(head - channel.after, 0),
-        unsentBytes: peer.unsent(),
+        unsentBytes: Math.max(peer.unsent(), window.full ? window.ahead : 0),
         forMs: Math.max(Math.round(now - channel.fedAt), 0),
         ...(stalledAt !== undefined && { stalledMs: Math.max(Math.round(now - stalledAt), 0) }),
       }));

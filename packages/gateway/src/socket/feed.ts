@@ -5,8 +5,10 @@ import { snapFrame } from './snap-frame.ts';
 
 /** What the feed needs of its connection. */
 export interface Outlet {
-  /** Bytes accepted for sending and not yet taken by the peer. */
-  unsent(): number;
+  /** Nothing more should be sent before the peer has taken some of it. */
+  full(): boolean;
+  /** Bytes of one frame; one record may be more. */
+  frameBytes(): number;
   send(frame: string): void;
   /** The channel's run has ended and its last record was sent. */
   finished(channel: Channel): void;
@@ -27,7 +29,7 @@ export interface Feed {
 const READS_AT_ONCE = 4;
 
 export function createFeed(context: GatewayContext, outlet: Outlet): Feed {
-  const { store, limits, clock } = context;
+  const { store, clock } = context;
   let dirty: Channel[] = [];
   /** Dirty too, and waiting for a read to end. */
   let queued: Channel[] = [];
@@ -39,14 +41,15 @@ export function createFeed(context: GatewayContext, outlet: Outlet): Feed {
     scheduled = false;
     const now = clock.now();
     while (dirty.length > 0) {
-      stalled = outlet.unsent() >= limits.unsentBytes;
+      stalled = outlet.full();
       if (stalled) return;
+      const most = outlet.frameBytes();
       const taken = dirty;
       dirty = [];
       let frame = '';
       for (let i = 0; i < taken.length; i++) {
         const channel = taken[i] as Channel;
-        if (frame.length >= limits.feedBytes) {
+        if (frame.length >= most) {
           dirty.push(channel);
           continue;
         }
@@ -57,7 +60,7 @@ export function createFeed(context: GatewayContext, outlet: Outlet): Feed {
         channel.dirty = false;
         channel.moved = channel.reading;
         if (!channel.open || channel.reading) continue;
-        const page = readPage(channel);
+        const page = readPage(channel, most);
         if (page) frame += take(channel, page, now, frame === '');
       }
       if (frame !== '') outlet.send(`{"t":"ev","b":[${frame}]}`);
@@ -66,13 +69,13 @@ export function createFeed(context: GatewayContext, outlet: Outlet): Feed {
   };
 
   /** What follows the cursor, or nothing yet: then it comes back by itself. */
-  const readPage = (channel: Channel): Page | undefined => {
+  const readPage = (channel: Channel, most: number): Page | undefined => {
     const { key } = channel;
     if (key === undefined) return undefined;
     let page: Page | Promise<Page>;
     try {
       // A held channel needs to know where the head is, and no page.
-      page = store.runs.read(key, channel.hold ? Number.MAX_SAFE_INTEGER : channel.after, limits.feedBytes);
+      page = store.runs.read(key, channel.hold ? Number.MAX_SAFE_INTEGER : channel.after, most);
     } catch (error) {
       outlet.failed(channel, error);
       return undefined;
@@ -99,7 +102,7 @@ export function createFeed(context: GatewayContext, outlet: Outlet): Feed {
   const deliver = (channel: Channel, page: Page): void => {
     channel.reading = false;
     if (!channel.open) return;
-    stalled ||= outlet.unsent() >= limits.unsentBytes;
+    stalled ||= outlet.full();
     if (stalled) return mark(channel);
     const frame = take(channel, page, clock.now(), true);
     if (frame !== '') outlet.send(`{"t":"ev","b":[${frame}]}`);

@@ -26,3 +26,9 @@ export function versionProblem(frame: unknown): OpenClawError | undefined {
 export function longHello(): OpenClawError {
   return new OpenClawError('UNAUTHENTICATED', `hello has at most ${LIMITS.maxHelloBytes} bytes.`);
 }
+
+/** The channel of a frame that starts a run, as clients of ours write it, without parsing the rest. */
+export function startedBy(text: string): number | undefined {
+  const ch = /^\{"t":"start","ch":(\d{1,9}),/.exec(text)?.[1];
+  return ch === undefined ? undefined : Number(ch);
+}

@@ -561,11 +561,12 @@ describe('every path', () => {
     const document = await json<{ paths: Record<string, Record<string, { responses: Record<string, unknown> }>> }>(
       send(rig, 'GET', '/openapi.json'),
     );
-    expect(Object.keys(document.paths)).toHaveLength(7);
+    const own = Object.entries(document.paths).filter(([path]) => /^\/v1\/(?:chat\/completions|responses|models)/.test(path));
+    expect(own).toHaveLength(7);
     const { id } = await json<{ id: string }>(send(rig, 'POST', '/v1/responses', { model: 'm', input: 'Hi.', background: true }));
     await append(await owned(rig), [started, text('x'), stepEnded, completed], true);
     const ids: Record<string, string> = { responses: id, models: 'agent:default' };
-    for (const [path, operations] of Object.entries(document.paths)) {
+    for (const [path, operations] of own) {
       const at = path.replace('{id}', ids[path.split('/')[2] ?? ''] ?? '');
       for (const method of ['get', 'post', 'put', 'patch', 'delete'] as const) {
         if (method === 'delete' && operations[method]) continue;

@@ -223,6 +223,39 @@ export const METRICS = {
     name: 'openclaw_connections',
     help: 'WebSocket connections of clients',
   },
+  refusals: {
+    kind: 'counter',
+    name: 'openclaw_refusals_total',
+    help: 'What was refused since it was too much: by a limit of a key, tenant or address, or since the house had too much to do',
+    labels: { limit: ['connections', 'messages', 'bytes', 'runs', 'concurrent', 'overload', 'pressure'] },
+  },
+  refused: {
+    kind: 'counter',
+    name: 'openclaw_refused_total',
+    help: 'Requests, frames and connections that were refused, by the error word: who asked is not known, may not, or asked too much; the audit log has each',
+    labels: { code: ['UNAUTHENTICATED', 'FORBIDDEN', 'NOT_FOUND', 'RATE_LIMITED', 'BAD_REQUEST'] },
+  },
+  admissionLevel: {
+    kind: 'gauge',
+    name: 'openclaw_admission_level',
+    help: 'What is given up for lack of memory or time: 0 nothing, 1 strangers, 2 new sessions, 3 new runs, 4 all but reading and ending runs',
+  },
+  runsWaiting: {
+    kind: 'gauge',
+    name: 'openclaw_runs_waiting',
+    help: 'Runs that were asked for here, belong to no session, and that nobody works on yet',
+  },
+  auditRecords: {
+    kind: 'counter',
+    name: 'openclaw_audit_records_total',
+    help: 'Records of the audit log, and those that there was no room for while its disk refused',
+    labels: { outcome: ['written', 'lost'] },
+  },
+  auditWaiting: {
+    kind: 'gauge',
+    name: 'openclaw_audit_waiting',
+    help: 'Records of the audit log that its disk has not taken yet',
+  },
   commands: {
     kind: 'counter',
     name: 'openclaw_commands_total',
@@ -245,6 +278,17 @@ export const METRICS = {
     kind: 'gauge',
     name: 'openclaw_start_time_seconds',
     help: 'When the house was opened, in seconds since 1970',
+  },
+  configReads: {
+    kind: 'counter',
+    name: 'openclaw_config_reloads_total',
+    help: 'Times that the configuration was read again: it holds, or it was refused and the one before stays',
+    labels: { outcome: ['applied', 'refused'] },
+  },
+  configTime: {
+    kind: 'gauge',
+    name: 'openclaw_config_time_seconds',
+    help: 'When the configuration that holds was read, in seconds since 1970',
   },
   tier: {
     kind: 'gauge',

@@ -1,4 +1,4 @@
-import { ALERT_KEYS, type AlertKey, type AlertOptions, ERROR_STATUSES, thresholdOf } from '../catalogue/alerts.ts';
+import { ALERT_KEYS, type AlertKey, type AlertOptions, type AlertThresholds, ERROR_STATUSES, thresholdOf } from '../catalogue/alerts.ts';
 import type { HouseSeries } from '../series/house-series.ts';
 import { quantileOf } from './quantile.ts';
 
@@ -18,7 +18,16 @@ export interface Judge {
   /** Looks at what was counted since the look before. Called about each second. `busy`: the part of the threads there may be that run something. */
   look(at: { readonly nowMs: number; readonly wallMs: number; readonly busy: number }): void;
   readonly states: readonly AlertState[];
+  /** From the next look on. */
+  change(thresholds: AlertThresholds): void;
+  /**
+   * These fired when the process before ended: they go on firing until there was time to see that they are resolved. Called before the first look.
+   */
+  restore(firing: readonly FiringAlert[]): void;
 }
+
+/** An alert that fires, and since when, in milliseconds since 1970. */
+export type FiringAlert = Pick<AlertState, 'alert' | 'sinceMs'>;
 
 interface Look {
   readonly nowMs: number;
@@ -32,14 +41,18 @@ interface Look {
 
 /** Looks that are kept of a window, about: where it is long, not each. */
 const KEPT = 1_000;
+const AT_FIRST_LOOK = Number.POSITIVE_INFINITY;
 
 /** Judges the same that the exported rules let Prometheus judge, from the same counts. `changed` hears of each alert that begins to fire, and of each that no longer does. */
 export function createJudge(
   series: HouseSeries,
-  { thresholds, windowMs, forMs }: AlertOptions,
+  { thresholds: given, windowMs, forMs }: AlertOptions,
   changed: (state: AlertState) => void,
 ): Judge {
+  let thresholds = given;
   let looks: Look[] = [];
+  /** Alerts of the process before, until when they fire at least; on the clock's `now` once there was a look. */
+  const restored = new Map<AlertKey, number>();
   let busySum = 0;
   let lookCount = 0;
   /** On the clock's `now`: the one on the wall may be set. */
@@ -78,6 +91,7 @@ export function createJudge(
   return {
     look({ nowMs, wallMs, busy }) {
       const last = count(nowMs, busy);
+      for (const [alert, untilMs] of restored) if (untilMs === AT_FIRST_LOOK) restored.set(alert, nowMs + forMs + 1);
       // The last one before the window is where it begins.
       const begin = looks.findLastIndex((look) => look.nowMs <= nowMs - windowMs);
       if (begin > 0) looks = looks.slice(begin);
@@ -85,17 +99,31 @@ export function createJudge(
       const newest = looks.at(-1);
       if (!newest || nowMs - newest.nowMs >= windowMs / KEPT) looks.push(last);
       for (const before of states.values()) {
-        const { alert, threshold } = before;
+        const { alert } = before;
+        const threshold = thresholdOf(alert, thresholds);
         const value = values[alert];
         const isOver = value >= threshold && value > 0;
         const sinceMs = isOver ? (overSince.get(alert) ?? nowMs) : undefined;
         if (sinceMs === undefined) overSince.delete(alert);
         else overSince.set(alert, sinceMs);
-        const phase = sinceMs === undefined ? 'resolved' : nowMs - sinceMs >= forMs ? 'firing' : 'pending';
-        states.set(alert, { ...before, phase, value, sinceMs: phase === before.phase ? before.sinceMs : wallMs });
+        const isHeld = nowMs < (restored.get(alert) ?? nowMs);
+        if (!isHeld) restored.delete(alert);
+        const phase = isHeld ? 'firing' : sinceMs === undefined ? 'resolved' : nowMs - sinceMs >= forMs ? 'firing' : 'pending';
+        states.set(alert, { ...before, threshold, phase, value, sinceMs: phase === before.phase ? before.sinceMs : wallMs });
         const isNews = (phase === 'firing') !== (before.phase === 'firing');
         series.alerts.set(phase === 'firing' ? 1 : 0, series.alerts.at(alert));
         if (isNews) changed(states.get(alert) as AlertState);
+      }
+    },
+    change(next) {
+      thresholds = next;
+    },
+    restore(firing) {
+      for (const { alert, sinceMs } of firing) {
+        const state = states.get(alert);
+        if (!state) continue;
+        states.set(alert, { ...state, phase: 'firing', sinceMs });
+        restored.set(alert, AT_FIRST_LOOK);
       }
     },
     get states() {

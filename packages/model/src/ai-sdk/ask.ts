@@ -65,6 +65,7 @@ export async function askSdk(
     const options = {
       ...asked(request),
       abortSignal: attempt.signal,
+      ...(request.headers && { headers: { ...request.headers } }),
       providerOptions: target.providerOptions,
       ...settings,
       ...level?.options,

@@ -28,6 +28,8 @@ export interface ModelRequest {
   readonly settings?: Settings;
   /** Whose call it is: tenants that wait for the same model take turns. */
   readonly tenant?: string;
+  /** Sent with the request, such as the trace that it belongs to; configured ones go before them. */
+  readonly headers?: Readonly<Record<string, string>>;
 }
 
 /** Where an answer goes while it comes. What a sink throws ends the call and reaches the caller unchanged. */

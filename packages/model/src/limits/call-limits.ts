@@ -19,7 +19,7 @@ export interface ResolvedLimits {
   readonly queue: number;
 }
 
-const UNLIMITED: ResolvedLimits = {
+export const UNLIMITED: ResolvedLimits = {
   concurrency: Number.POSITIVE_INFINITY,
   requestsPerMinute: Number.POSITIVE_INFINITY,
   tokensPerMinute: Number.POSITIVE_INFINITY,

@@ -12,6 +12,8 @@ export interface Gate {
    * `RATE_LIMITED` when too many wait, and with the error that the gate was closed with.
    */
   admit(caller: Caller, signal: AbortSignal, onWait: (ahead: number) => void): Promise<Admission>;
+  /** Calls that are under way go on; those that wait, and all others, go by the new limits. */
+  change(limits: ResolvedLimits): void;
   /** Whoever waits is sent away with this error. */
   close(error: OpenClawError): void;
 }
@@ -46,7 +48,8 @@ const RETRY_MS = 1_000;
 const LONGEST_RETRY_MS = 60_000;
 
 /** `who` is the model or the provider, for messages. */
-export function createGate(who: string, limits: ResolvedLimits, clock: Clock): Gate {
+export function createGate(who: string, given: ResolvedLimits, clock: Clock): Gate {
+  let limits = given;
   const requests = createMinute(limits.requestsPerMinute, clock);
   const tokens = createMinute(limits.tokensPerMinute, clock);
   const queue = createFairQueue<Waiter>();
@@ -144,6 +147,12 @@ export function createGate(who: string, limits: ResolvedLimits, clock: Clock): G
         const turn = queue.push(tenant, { tokens: amount, inside: false, go: () => go(enter(amount)), fail });
         return () => queue.remove(turn);
       });
+    },
+    change(next) {
+      limits = next;
+      requests.change(next.requestsPerMinute);
+      tokens.change(next.tokensPerMinute);
+      pump();
     },
     close(error) {
       closed = error;

@@ -15,12 +15,15 @@ export interface Minute {
   take(amount: number): Taken;
   /** It was another amount after all: less counts at once, more counts from now on. */
   amend(taken: Taken, amount: number): void;
+  /** What was taken stays taken. */
+  change(limit: number): void;
 }
 
-const NO_LIMIT: Minute = { waitMs: () => 0, take: (amount) => ({ atMs: 0, amount }), amend: () => undefined };
+/** Where there is no limit, nothing is remembered. */
+const UNCOUNTED = Number.NEGATIVE_INFINITY;
 
-export function createMinute(limit: number, clock: Clock): Minute {
-  if (limit === Number.POSITIVE_INFINITY) return NO_LIMIT;
+export function createMinute(most: number, clock: Clock): Minute {
+  let limit = most;
   let log: Taken[] = [];
   /** The first that counts. */
   let from = 0;
@@ -41,6 +44,7 @@ export function createMinute(limit: number, clock: Clock): Minute {
 
   return {
     waitMs(amount) {
+      if (limit === Number.POSITIVE_INFINITY) return 0;
       const now = clock.now();
       forget(now);
       let excess = sum + Math.min(amount, limit) - limit;
@@ -53,11 +57,13 @@ export function createMinute(limit: number, clock: Clock): Minute {
       return 0;
     },
     take(amount) {
+      if (limit === Number.POSITIVE_INFINITY) return { atMs: UNCOUNTED, amount };
       const now = clock.now();
       forget(now);
       return add(now, amount);
     },
     amend(taken, amount) {
+      if (taken.atMs === UNCOUNTED) return;
       const now = clock.now();
       forget(now);
       const more = amount - taken.amount;
@@ -66,6 +72,9 @@ export function createMinute(limit: number, clock: Clock): Minute {
         taken.amount = amount;
         sum += more;
       }
+    },
+    change(next) {
+      limit = next;
     },
   };
 }

@@ -1,4 +1,4 @@
-import { type Clock, createWheel, encodeId, type Random } from '@openclaw-runtime/kit';
+import { type Clock, createWheel, encodeId, type Random, SlotMap } from '@openclaw-runtime/kit';
 import { type Message, OpenClawError, type ToolCall } from '@openclaw-runtime/protocol';
 import type { Level, ModelEnd, ModelRequest, ModelSink } from '../contract/broker.ts';
 import { statusFailure } from '../failure/status.ts';
@@ -33,7 +33,8 @@ const STRIKES_KEPT = 10_000;
 export function createSimulated(clock: Clock, random: Random): Simulated {
   const wheel = createWheel(clock, TICK_MS);
   const strikes = new Map<string, number>();
-  const open = new Set<Playing>();
+  const open = new SlotMap<number, Playing>();
+  let count = 0;
 
   return {
     stream(call, request, sink, signal) {
@@ -42,25 +43,27 @@ export function createSimulated(clock: Clock, random: Random): Simulated {
       const faulty = strikesNow(strikes, call);
       if (faulty && call.script.status !== undefined) return Promise.reject(refusal(call, call.script.status, clock));
       return new Promise((resolve, reject) => {
+        const id = ++count;
         let cancelStall = (): void => {};
         const score = compose(call, request, faulty, random, (playing, error, delayMs) => {
           cancelStall = clock.after(delayMs, () => playing.stop(error));
         });
         const stop = (): void => playing.stop(signal.reason);
         const playing = new Playing(score, sink, clock, wheel, (error, end) => {
-          open.delete(playing);
+          open.delete(id);
           cancelStall();
           signal.removeEventListener('abort', stop);
           if (end) resolve(end);
           else reject(error);
         });
-        open.add(playing);
+        open.set(id, playing);
         signal.addEventListener('abort', stop, { once: true });
         playing.start();
       });
     },
     close() {
-      for (const playing of open) playing.stop(new OpenClawError('SHUTTING_DOWN', 'The broker was closed. Ask again after the restart.'));
+      for (const playing of open.values())
+        playing.stop(new OpenClawError('SHUTTING_DOWN', 'The broker was closed. Ask again after the restart.'));
     },
   };
 }

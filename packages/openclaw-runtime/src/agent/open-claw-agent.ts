@@ -57,7 +57,7 @@ export class OpenClawAgent implements AsyncDisposable, Estimating {
     this.#options = resolveAgentOptions(options, pathToFileURL);
     this.#level = this.#options.level;
     this.#ownsHouse = options.house === undefined;
-    this.#house = (options.house ?? createHouse()) as Embedded;
+    this.#house = (options.house ?? createHouse(options.connect === undefined ? {} : { connect: options.connect })) as Embedded;
     const { name, settings } = this.#options;
     if (settings) this.#house.add(name, settings);
   }
@@ -170,7 +170,8 @@ export class OpenClawAgent implements AsyncDisposable, Estimating {
 
   #run(timeoutMs: number | undefined, begin: Begin): Promise<ExecuteResult> {
     return this.#house.use(async (house) => {
-      const { ports, owned, url } = await house.reach();
+      const server = await house.reach();
+      const { ports, owned } = server;
       this.#nowMs = () => ports.clock.now();
       let lostThread = false;
       let tier: Tier = 0;
@@ -186,7 +187,7 @@ export class OpenClawAgent implements AsyncDisposable, Estimating {
         return resultOf(followed, ports.decode);
       } catch (error) {
         if (isItsOwn(error)) this.#health.note(this.#nowMs(), true);
-        throw owned ? error : this.#explained(error, url);
+        throw owned ? error : this.#explained(error, server);
       } finally {
         this.#tier = tier;
       }
@@ -212,10 +213,10 @@ export class OpenClawAgent implements AsyncDisposable, Estimating {
   }
 
   /** Another process's server may not have what this agent was given here. */
-  #explained(error: unknown, url: string): unknown {
+  #explained(error: unknown, { url, ports: { connects } }: Server): unknown {
     const { name, settings } = this.#options;
     if (!settings || !(error instanceof OpenClawError) || error.code !== 'NOT_FOUND') return error;
-    const todo = `The server at ${url} has the data folder open and knows agents from its own configuration: set agents.${name} there, or OPENCLAW_DATA here.`;
+    const todo = `The server at ${url} knows agents from its own configuration: set agents.${name} there${connects ? '' : ', or OPENCLAW_DATA here'}.`;
     return new OpenClawError('NOT_FOUND', `${error.message} ${todo}`, { cause: error });
   }
 

@@ -2,6 +2,7 @@ import type { AgentSettings } from '@openclaw-runtime/cli';
 import type { Level } from '@openclaw-runtime/client';
 import { OpenClawError } from '@openclaw-runtime/protocol';
 import type { Prediction } from '@openclaw-runtime/reasoning';
+import { agentIn } from '../house/connect.ts';
 import type { EmbeddedHouse } from '../house/embedded.ts';
 import type { ReasoningLevel } from '../reasoning/estimate.ts';
 
@@ -33,6 +34,8 @@ export interface OpenClawAgentOptions {
   readonly maxLevel?: number;
   /** Of each of its runs, with its children: US dollars, or limits in several units. Over it the level is lowered, then the run pauses. */
   readonly budget?: RunBudget;
+  /** The server whose runs its runs are, as `ws://…` or `agent://environment/cluster[/agent]`. Default: that of the variable OPENCLAW_URL, else one in this process. */
+  readonly connect?: string;
   /** Shared with other agents of this process. Default: one of its own. */
   readonly house?: EmbeddedHouse;
 }
@@ -52,7 +55,17 @@ export interface ResolvedAgent {
 
 /** `urlOf`: the `file:` URL of a path. Throws `BAD_CONFIG`. */
 export function resolveAgentOptions(options: OpenClawAgentOptions, urlOf: (path: string) => URL): ResolvedAgent {
-  const { name = 'default', module, threadBound, dedicated, snapshot = true, snapshotInterval, instructions } = options;
+  if (options.connect !== undefined && options.house !== undefined)
+    throw wrong('connect and house are both given, and a house knows its server. Give createHouse({ connect }) as the house.');
+  const {
+    name = agentIn(options.connect ?? '') ?? 'default',
+    module,
+    threadBound,
+    dedicated,
+    snapshot = true,
+    snapshotInterval,
+    instructions,
+  } = options;
   if (threadBound === false) throw wrong('threadBound is false, and agents with code run on threads only. Leave it out.');
   if (snapshotInterval !== undefined && !(snapshotInterval >= 0))
     throw wrong(`snapshotInterval is ${snapshotInterval}. Give milliseconds from 0.`);

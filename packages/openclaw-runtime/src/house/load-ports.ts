@@ -1,7 +1,15 @@
 import { OpenClawClient } from '@openclaw-runtime/client';
+import { connecting } from './connect.ts';
 import type { HousePorts } from './ports.ts';
 
 export interface Place {
+  /**
+   * A server that is there, as `ws://…`, `http://…` or `agent://environment/cluster`: no data folder is opened here. Default: OPENCLAW_URL, where no folder is
+   * asked for; without either, the server that has the data folder open, else a house in this process.
+   */
+  readonly connect?: string;
+  /** For that server. Default: the configuration's. */
+  readonly token?: string;
   /** The configuration file. Default: OPENCLAW_CONFIG, else `./openclaw.yaml` where it is there. */
   readonly config?: string;
   /** The data folder. Default: OPENCLAW_DATA, else what the configuration says, else `./.openclaw`. */
@@ -11,16 +19,20 @@ export interface Place {
 }
 
 /** The real ones. The server's code is loaded here, so that programs which are only clients do without it. */
-export async function loadPorts({ config, data, log = toStderr }: Place): Promise<HousePorts> {
+export async function loadPorts({ connect, token, config, data, log = toStderr }: Place): Promise<HousePorts> {
   const [{ createEmbedding, createForecaster }, { decodeState }, { shippedAgents }] = await Promise.all([
     import('@openclaw-runtime/cli'),
     import('@openclaw-runtime/agent'),
     import('@openclaw-runtime/agent/shipped'),
   ]);
-  const { configure, ...embedding } = createEmbedding(log);
+  const { configure, answers, ...embedding } = createEmbedding(log);
+  const address = connect ?? (data === undefined ? process.env['OPENCLAW_URL'] || undefined : undefined);
   const flags = { ...(config === undefined ? {} : { config }), ...(data === undefined ? {} : { data }) };
   return {
     ...embedding,
+    ...(address === undefined ? {} : connecting(address, process.env['OPENCLAW_CLUSTERS'], answers)),
+    connects: address !== undefined,
+    token: async ({ server }) => (address === undefined ? undefined : token) ?? server.token?.fetch(),
     pid: process.pid,
     log,
     configure: () => configure(flags),

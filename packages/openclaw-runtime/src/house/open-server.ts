@@ -18,9 +18,9 @@ export async function openServer(ports: HousePorts, config: Config, ownAgents: b
   for (;;) {
     const owner = await ports.owner(config);
     if (owner && !(ownAgents && owner.pid === ports.pid))
-      return createServer(ports, config, { url: owner.url, token: await config.server.token?.fetch() });
+      return createServer(ports, config, { url: owner.url, token: (await ports.token(config)) ?? owner.key });
     const house = owner ? undefined : await openUnlessLocked(ports, config);
-    if (house) return createServer(ports, config, { url: house.url, token: await config.server.token?.fetch(), house });
+    if (house) return createServer(ports, config, { url: house.url, token: (await ports.token(config)) ?? house.key, house });
     if (clock.now() >= until) throw locked(config, owner !== undefined);
     await sleep(clock, PAUSE_MS);
   }

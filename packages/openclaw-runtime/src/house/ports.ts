@@ -11,7 +11,11 @@ export interface HousePorts {
   log(line: string): void;
   /** What stands in the configuration file. Throws `BAD_CONFIG`. */
   configure(): Promise<Config>;
-  /** The server that has the data folder open. */
+  /** Only servers that are there are talked to. */
+  readonly connects: boolean;
+  /** What a server asks for. */
+  token(config: Config): Promise<string | undefined>;
+  /** The server that is to be talked to: it has the data folder open, or was asked for. */
   owner(config: Config): Promise<Owner | undefined>;
   /** Throws `DATA_LOCKED` when another has the data folder open. */
   open(config: Config): Promise<House>;

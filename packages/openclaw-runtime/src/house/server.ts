@@ -34,7 +34,7 @@ export function createServer(
 
   const look = async (): Promise<void> => {
     const owner = await ports.owner(config).catch(() => undefined);
-    if (owner?.url !== url) gone.resolve();
+    if (owner ? owner.url !== url : !ports.connects) gone.resolve();
   };
 
   const open = (streaming: boolean) => {

@@ -1,3 +1,5 @@
+import { once } from './once.ts';
+
 /** What a character counts as. Numbers, since the scanner counts them in a typed array. */
 export const KIND = {
   control: 0,
@@ -32,8 +34,10 @@ export const KINDS = 25;
 /** Codes below this are looked up; the rest is judged by range. */
 export const TABLED = 0x700;
 
-/** For each tabled code its kind (above bit 16) and the character it folds to. */
-export function alphabetTable(): Uint32Array {
+/** For each tabled code its kind (above bit 16) and the character it folds to. Made when it is first needed, and shared, since nothing writes to it. */
+export const alphabetTable: () => Uint32Array = once(makeTable);
+
+function makeTable(): Uint32Array {
   const table = new Uint32Array(TABLED);
   for (let code = 0; code < TABLED; code += 1) {
     table[code] = code < 128 ? (asciiKind(code) << 16) | asciiFold(code) : (wideKind(code) << 16) | wideFold(code);

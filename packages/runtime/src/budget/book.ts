@@ -48,7 +48,7 @@ const LONG_CHARS = 65_536;
  */
 export class Book {
   readonly scope: ScopeName;
-  readonly limits: Limits;
+  #limits: Limits;
   /** Runs that take from it. */
   users = 0;
   readonly #house: BookHouse;
@@ -69,6 +69,8 @@ export class Book {
   #version = 0;
   #written = 0;
   #isWriting = false;
+  /** What the store has of it was erased, and is not to come back. */
+  #isErased = false;
   #waiters: Waiter[] = [];
   readonly #listeners = new Set<() => void>();
 
@@ -76,7 +78,16 @@ export class Book {
     this.#house = house;
     this.#tenant = tenant;
     this.scope = scope;
-    this.limits = limits;
+    this.#limits = limits;
+  }
+
+  get limits(): Limits {
+    return this.#limits;
+  }
+
+  change(limits: Limits): void {
+    this.#limits = limits;
+    this.#tell();
   }
 
   /** Resolves when what the store has is in memory. */
@@ -96,7 +107,7 @@ export class Book {
   }
 
   get left(): Limits {
-    return leftOf(this.limits, this.#added, this.#totals);
+    return leftOf(this.#limits, this.#added, this.#totals);
   }
 
   get isIdle(): boolean {
@@ -126,7 +137,7 @@ export class Book {
   }
 
   get isSaved(): boolean {
-    return this.#written >= this.#version;
+    return this.#isErased || this.#written >= this.#version;
   }
 
   /** Resolves when all that was set is in the store. Rejects with `STORE_FAILED`. */
@@ -218,7 +229,15 @@ export class Book {
     for (const listener of [...this.#listeners]) listener();
   }
 
+  erase(): void {
+    this.#isErased = true;
+    this.#dirty.clear();
+    for (const waiter of this.#waiters) waiter.resolve();
+    this.#waiters = [];
+  }
+
   #touch(run: string, how: 'set' | 'closed'): void {
+    if (this.#isErased) return;
     this.#dirty.set(run, how);
     this.#version++;
     if (!this.#isWriting) void this.#write();
@@ -249,6 +268,7 @@ export class Book {
     try {
       this.#rev = await state.put(this.#tenant, ledgerKey(this.scope), text, this.#rev);
     } catch (error) {
+      if (this.#isErased) return;
       this.#dirty = new Map([...sent, ...this.#dirty]);
       this.#sent = new Map();
       const code = OpenClawError.from(error).code;

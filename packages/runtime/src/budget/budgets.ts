@@ -35,6 +35,22 @@ export interface Waiting {
   readonly until: number | undefined;
 }
 
+/** A budget of which little is left. */
+export interface ShortBudget {
+  readonly tenant: string;
+  readonly scope: ScopeName['kind'];
+  readonly name: string;
+  readonly unit: (typeof UNITS)[number];
+  /** With what was added to it. */
+  readonly limit: number;
+  readonly left: number;
+}
+
+/** The part of a budget from which on it is nearly used up. */
+const NEARLY = 0.8;
+/** Those that nobody takes from now, and are remembered all the same; the oldest are forgotten. */
+const MOST_SHORT = 100;
+
 /** Runs that wait for a budget and left memory, woken at once: more wait for the next look. */
 const WOKEN_AT_ONCE = 256;
 export const NO_LIMITS: BudgetLimits = { scopes: {}, agents: {} };
@@ -45,11 +61,13 @@ export class Budgets {
   readonly forecasts: ForecastHouse;
   readonly #store: Pick<Store, 'state' | 'runs'>;
   readonly #clock: Clock;
-  readonly #limits: BudgetLimits;
-  readonly #hasLimits: boolean;
+  #limits: BudgetLimits;
+  #hasLimits: boolean;
   readonly #books = new Map<string, Book>();
   /** Those that nobody needed at the last look. */
   #idle: ReadonlySet<Book> = new Set();
+  /** Of budgets that nobody takes from, those that were nearly used up. */
+  readonly #short = new Map<string, readonly ShortBudget[]>();
   /** Parked runs, by what they wait for. */
   readonly #parked = new Map<RunKey, { readonly book: Book; readonly untilMs: number | undefined; isDue: boolean; unlisten(): void }>();
 
@@ -59,6 +77,19 @@ export class Budgets {
     this.#clock = clock;
     this.#limits = limits;
     this.#hasLimits = Object.keys(limits.scopes).length + Object.keys(limits.agents).length > 0;
+  }
+
+  /** Runs that begin go by these limits; those at work, and those that wait, too, as far as they fell under a limit of the same kind before. */
+  async change(limits: BudgetLimits): Promise<void> {
+    this.#limits = limits;
+    this.#hasLimits = Object.keys(limits.scopes).length + Object.keys(limits.agents).length > 0;
+    const { scopes, agents } = limits;
+    for (const book of this.#books.values()) {
+      const { kind, name } = book.scope;
+      if (kind === 'run' || kind === 'task') continue;
+      book.change((kind === 'agent' && Object.hasOwn(agents, name) ? agents[name] : scopes[kind]) ?? {});
+    }
+    await publishLimits(this.#store.state, limits);
   }
 
   /** Absent for a run that falls under no limit. */
@@ -86,6 +117,7 @@ export class Budgets {
   acquire(tenant: string, scope: ScopeName, limits: Limits): Book {
     const key = `${tenant}\n${scope.kind}\n${scope.name}`;
     let book = this.#books.get(key);
+    this.#short.delete(key);
     if (!book) {
       book = new Book(
         { state: this.#store.state, clock: this.#clock, hasEnded: (run) => this.#hasEnded(runKey(tenant, run)) },
@@ -107,7 +139,8 @@ export class Budgets {
   park(key: RunKey, { book: before, left, until: untilMs }: Waiting): void {
     this.unpark(key);
     const book = this.acquire(key.slice(0, key.indexOf('/')), before.scope, before.limits);
-    const hasMore = (): boolean => UNITS.some((unit) => (book.left[unit] ?? 0) > (left[unit] ?? 0));
+    const hasMore = (): boolean =>
+      UNITS.some((unit) => (book.left[unit] ?? Number.POSITIVE_INFINITY) > (left[unit] ?? Number.POSITIVE_INFINITY));
     const parked = { book, untilMs, isDue: hasMore(), unlisten: book.listen(() => (parked.isDue ||= hasMore())) };
     this.#parked.set(key, parked);
   }
@@ -120,11 +153,20 @@ export class Budgets {
     this.#parked.delete(key);
   }
 
+  /** All of the tenant's was erased: what its runs take from now on is all that they took. */
+  erase(tenant: string): void {
+    for (const key of [...this.#short.keys()].filter((each) => each.startsWith(`${tenant}\n`))) this.#short.delete(key);
+    for (const [key, book] of [...this.#books].filter(([each]) => each.startsWith(`${tenant}\n`))) {
+      book.erase();
+      this.#books.delete(key);
+    }
+  }
+
   /** Each second: runs that are to be woken. Forgets what nobody needs. */
   look(): readonly RunKey[] {
     for (const [key, book] of this.#books) {
       // Whoever lets go of one may be about to take it again.
-      if (book.isIdle && this.#idle.has(book)) this.#books.delete(key);
+      if (book.isIdle && this.#idle.has(book)) this.#forget(key, book);
       // A look that fails is followed by another.
       else if (book.isListenedTo && !isOfRuns(book.scope)) book.look().catch(() => undefined);
     }
@@ -140,6 +182,20 @@ export class Budgets {
     return due;
   }
 
+  /** Those of the house of which at most a fifth is left. */
+  get short(): readonly ShortBudget[] {
+    return [...this.#short.values(), ...[...this.#books].map(([key, book]) => shortOf(key, book))].flat();
+  }
+
+  #forget(key: string, book: Book): void {
+    this.#books.delete(key);
+    const short = isOfRuns(book.scope) ? [] : shortOf(key, book);
+    if (short.length === 0) return;
+    this.#short.set(key, short);
+    const [oldest] = this.#short.keys();
+    if (this.#short.size > MOST_SHORT && oldest !== undefined) this.#short.delete(oldest);
+  }
+
   async #hasEnded(key: RunKey): Promise<boolean> {
     try {
       return (await this.#store.runs.read(key, Number.MAX_SAFE_INTEGER, 1)).head.done;
@@ -147,6 +203,15 @@ export class Budgets {
       return error instanceof OpenClawError && error.code === 'NOT_FOUND';
     }
   }
+}
+
+function shortOf(key: string, { scope: { kind, name }, limits, left, added }: Book): readonly ShortBudget[] {
+  return UNITS.flatMap((unit) => {
+    const limit = limits[unit] === undefined ? undefined : limits[unit] + added[unit];
+    const rest = left[unit];
+    if (limit === undefined || rest === undefined || rest > limit * (1 - NEARLY)) return [];
+    return [{ tenant: key.slice(0, key.indexOf('\n')), scope: kind, name, unit, limit, left: Math.max(rest, 0) }];
+  });
 }
 
 /** Whoever adds to it is a run of this process, which tells those who wait. */

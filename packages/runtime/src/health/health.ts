@@ -48,7 +48,7 @@ interface Subject {
 
 /** How models, agents and hosts fare, and which tier each is in for it. */
 export class Health {
-  readonly rules: TierRules;
+  #rules: TierRules;
   readonly #clock: Pick<Clock, 'now'>;
   readonly #onChange: (change: TierChange) => void;
   readonly #subjects = new Map<string, Subject>();
@@ -57,8 +57,17 @@ export class Health {
 
   constructor(clock: Pick<Clock, 'now'>, rules: TierRules, onChange: (change: TierChange) => void = () => undefined) {
     this.#clock = clock;
-    this.rules = rules;
+    this.#rules = rules;
     this.#onChange = onChange;
+  }
+
+  get rules(): TierRules {
+    return this.#rules;
+  }
+
+  /** What was heard so far is kept, over the window that it was heard in. */
+  change(rules: TierRules): void {
+    this.#rules = rules;
   }
 
   /** `ms`: to the first word. */

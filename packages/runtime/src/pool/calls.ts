@@ -1,5 +1,5 @@
 import type { Down, Up } from '@openclaw-runtime/agent';
-import type { Clock } from '@openclaw-runtime/kit';
+import { type Clock, SlotMap } from '@openclaw-runtime/kit';
 import { OpenClawError } from '@openclaw-runtime/protocol';
 import { Asks, type WaitCounts } from './asks.ts';
 import { toolTimeout } from './verdict.ts';
@@ -12,7 +12,7 @@ export interface Calls {
   readonly busy: number;
   /** Whether all of them wait for a person or for another run. */
   readonly allRest: boolean;
-  readonly byId: ReadonlyMap<number, Work>;
+  readonly byId: Pick<SlotMap<number, Work>, 'get' | 'has' | 'values'>;
   /** It has a place here; its code does not run yet. */
   seat(work: Work): void;
   /** Its code runs from now on. */
@@ -36,7 +36,7 @@ export interface CallsOwner {
 }
 
 export function createCalls({ clock, graceMs, post, freed, overdue }: CallsOwner): Calls {
-  const byId = new Map<number, Work>();
+  const byId = new SlotMap<number, Work>();
   const counts: WaitCounts = { waiting: 0, resting: 0 };
   const leave = (work: Work): void => {
     byId.delete(work.id);

@@ -181,7 +181,11 @@ export function openHand(order: ThreadOrder, { spawn, clock, timeouts, outsideMi
     look(weight) {
       watch.heard = 0;
       if (phase.kind !== 'working') return;
-      if (thread.outsideMiB() > outsideMiB) return endFor({ how: 'memory', message: 'it holds too much in array buffers' });
+      // Between two allocations the thread may be at rest: whoever ran last is asked for it.
+      if (thread.outsideMiB() > outsideMiB) {
+        const work = culprit().work ?? calls.byId.get(thread.last());
+        return end({ work, error: crashed({ how: 'memory', message: 'it holds too much in array buffers' }, work) });
+      }
       const beats = thread.beats();
       if (beats !== watch.beats) {
         Object.assign(watch, { beats, atMs: clock.now(), silent: 0 });

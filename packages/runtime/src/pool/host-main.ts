@@ -42,6 +42,7 @@ function serve(options: WorkerOptions): void {
       n,
       beats: thread.beats(),
       current: thread.current(),
+      last: thread.last(),
       outsideMiB: thread.outsideMiB(),
     }));
     if (pulses.length > 0) say({ t: 'pulse', threads: pulses });

@@ -17,6 +17,7 @@ export interface Pulse {
   readonly n: number;
   readonly beats: number;
   readonly current: number;
+  readonly last: number;
   readonly outsideMiB: number;
 }
 

@@ -84,7 +84,12 @@ export function createHosts({ count, start, clock, drainMs = 5_000 }: HostsOptio
     spawn(order, listener) {
       const host = pick();
       const n = ++threads;
-      const thread: HostedThread = { listener, pulse: { n, beats: 0, current: 0, outsideMiB: 0 }, isStirred: false, calls: new Set() };
+      const thread: HostedThread = {
+        listener,
+        pulse: { n, beats: 0, current: 0, last: 0, outsideMiB: 0 },
+        isStirred: false,
+        calls: new Set(),
+      };
       host.threads.set(n, thread);
       host.link.send({ t: 'spawn', n, order });
       return {
@@ -97,6 +102,7 @@ export function createHosts({ count, start, clock, drainMs = 5_000 }: HostsOptio
         },
         beats: () => thread.pulse.beats,
         current: () => thread.pulse.current,
+        last: () => thread.pulse.last,
         outsideMiB: () => thread.pulse.outsideMiB,
         end: () => host.link.send({ t: 'end', n }),
         giveUp: () => drain(host),

@@ -7,6 +7,8 @@ export interface Thread {
   beats(): number;
   /** The call whose code runs or ran last; 0 or less: code of none. */
   current(): number;
+  /** The last call whose code ran; 0: there was none. */
+  last(): number;
   /** MiB that it holds outside its heap in array buffers, as it was lately. */
   outsideMiB(): number;
   /** Asks it to end, whatever it does; its listener hears when it has. */

@@ -3,7 +3,7 @@ import { realpathSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { MessageChannel, receiveMessageOnPort, Worker } from 'node:worker_threads';
-import { BEAT_CELLS, BEATS, CURRENT, type Down, type ThreadData } from '@openclaw-runtime/agent';
+import { BEAT_CELLS, BEATS, CURRENT, type Down, LAST, type ThreadData } from '@openclaw-runtime/agent';
 import type { SpawnThread, Thread, ThreadEnd, ThreadListener, ThreadOrder } from './thread.ts';
 import { upsOf } from './ups.ts';
 
@@ -40,6 +40,7 @@ export function createWorkers({ readable = [], writable = [], network = true }: 
         post: () => undefined,
         beats: () => 0,
         current: () => 0,
+        last: () => 0,
         outsideMiB: () => 0,
         end: () => undefined,
         giveUp: () => undefined,
@@ -53,6 +54,8 @@ export interface WorkerData extends ThreadData {
   readonly keepsFolder: boolean;
 }
 
+/** Milliseconds between two messages to one thread, where there is much to say. */
+const APART_MS = 2;
 /** Messages that are read after the thread's end. */
 const MAX_LAST = 10_000;
 
@@ -89,7 +92,7 @@ function startWorker(
     void worker.terminate();
   };
   const hear = (said: unknown): void => {
-    const messages = upsOf(said);
+    const messages = upsOf(typeof said === 'string' ? parsed(said) : said);
     if (messages) heard(messages);
     else stop({ how: 'flood', message: 'it wrote to the port of its pool' });
   };
@@ -124,21 +127,28 @@ function startWorker(
   worker.stdout.resume();
   worker.stderr.resume();
 
-  // Waking the thread costs more than what it is told: what a turn of the loop has to say goes at once.
+  // Waking the thread costs more than what it is told: what a turn of the loop has to say goes at once, and behind what was just told a moment later.
   let waiting: Down[] = [];
+  let toldMs = 0;
   const flush = (): void => {
+    toldMs = performance.now();
     const messages = waiting;
     waiting = [];
-    port.postMessage(messages);
+    // As text: taking objects apart and putting them together again costs more.
+    port.postMessage(JSON.stringify(messages));
   };
 
   return {
     post(messages) {
-      if (waiting.length === 0) setImmediate(flush);
+      if (waiting.length === 0) {
+        if (performance.now() - toldMs < APART_MS) setTimeout(flush, 1);
+        else setImmediate(flush);
+      }
       for (const message of messages) waiting.push(message);
     },
     beats: () => Atomics.load(cells, BEATS),
     current: () => Atomics.load(cells, CURRENT),
+    last: () => Atomics.load(cells, LAST),
     outsideMiB() {
       void sample();
       return outsideMiB;
@@ -171,6 +181,14 @@ function packagesAbove(url: string): readonly string[] {
     paths.push(join(folder, 'node_modules', '*'), join(folder, 'package.json'));
     if (folder === above) return paths;
     folder = above;
+  }
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    return undefined;
   }
 }
 

@@ -42,8 +42,9 @@ export async function callTool(work: Work, tool: Tool, place: CallPlace): Promis
   }
 }
 
-function callHouse({ facts }: Work, house: HouseTool, { call, key, signal }: CallPlace): Promise<string> {
-  return house.execute(argumentsOf(call), { key, run: facts, signal });
+function callHouse(work: Work, house: HouseTool, { call, key, signal }: CallPlace): Promise<string> {
+  const trace = work.traced(`tool ${key}`, house.card.name);
+  return house.execute(argumentsOf(call), { key, run: work.facts, signal, ...(trace && { trace }) });
 }
 
 async function callThread(

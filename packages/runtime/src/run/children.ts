@@ -133,6 +133,7 @@ export class Children {
       ...(args !== undefined && { args }),
       // Of the task: it is shared.
       ...(asked.budget && { budget: asked.budget }),
+      ...(asked.trace && { trace: asked.trace }),
       parent,
     };
   }

@@ -77,8 +77,8 @@ class Execution implements RunningRun {
 
   constructor(lease: Lease, deps: RunDeps, isLeft: boolean, parked: Parked | undefined) {
     const asked = (JSON.parse(lease.creation) as WireRecord)[3] as Payloads['run.created'];
-    const { wheel, textDurability } = deps;
-    const writer = new RunWriter(lease, { wheel, textDurability, intervalMs: asked.tokenInterval ?? deps.tokenIntervalMs }, () => {
+    const { clock, wheel, textDurability } = deps;
+    const writer = new RunWriter(lease, { clock, wheel, textDurability, intervalMs: asked.tokenInterval ?? deps.tokenIntervalMs }, () => {
       this.#snapshots = createSnapshots(deps.store, lease, this.#past);
     });
     this.#work = new Work(lease, deps, asked, writer);
@@ -159,8 +159,25 @@ class Execution implements RunningRun {
   }
 
   async #live(): Promise<Parked | undefined> {
+    const { asked, deps, lease, brake } = this.#work;
+    const { session } = asked;
+    // Not in a function of its own: what waits for a model waits in each of them.
     try {
-      await this.#answer();
+      using seat = session === undefined ? undefined : deps.sessions.seat(lease.key, session);
+      this.#seat = seat;
+      const replay = lease.head.seq > 1 || asked.fork ? await this.#replay() : undefined;
+      if (lease.head.seq > 1 && !this.#wasParked) this.#work.tier?.restored(lease.head.seq, this.#past?.tier);
+      this.#open();
+      const ready = this.#work.budget?.ready();
+      if (ready) await ready;
+      brake.goOn();
+      if (this.#doing instanceof Talk) await this.#talk(this.#doing, seat, replay);
+      else {
+        // It takes its turn in a session, and says nothing there.
+        if (seat) await this.#turn(seat);
+        brake.goOn();
+        await this.#carriedOut(this.#doing, await this.#doing.carryOut());
+      }
     } catch (thrown) {
       const reason: unknown = this.#work.brake.stop ?? thrown;
       if (isLeaseGone(thrown)) return undefined;
@@ -185,19 +202,6 @@ class Execution implements RunningRun {
     const id = newId(deps.random).slice(0, 8);
     deps.onDefect(lease.key, error, id);
     return new OpenClawError('INTERNAL', `Something went wrong here that should not have. Report it with the id ${id}.`);
-  }
-
-  async #answer(): Promise<void> {
-    const { asked, deps, lease, brake } = this.#work;
-    const { session } = asked;
-    using seat = session === undefined ? undefined : deps.sessions.seat(lease.key, session);
-    this.#seat = seat;
-    const replay = lease.head.seq > 1 || asked.fork ? await this.#replay() : undefined;
-    if (lease.head.seq > 1 && !this.#wasParked) this.#work.tier?.restored(lease.head.seq, this.#past?.tier);
-    this.#open();
-    await this.#work.budget?.ready();
-    brake.goOn();
-    await (this.#doing instanceof Talk ? this.#talk(this.#doing, seat, replay) : this.#operate(this.#doing, seat));
   }
 
   async #talk(talk: Talk, seat: Seat | undefined, replay: Replay | undefined): Promise<void> {
@@ -238,14 +242,12 @@ class Execution implements RunningRun {
     }
   }
 
-  /** An operation takes its turn in a session, and says nothing there. */
-  async #operate(operation: Operation, seat: Seat | undefined): Promise<void> {
+  async #carriedOut(operation: Operation, value: string | undefined): Promise<void> {
     const { brake, lease, deps } = this.#work;
-    if (seat) await this.#turn(seat);
-    brake.goOn();
-    const value = await operation.carryOut();
-    await operation.end();
-    await this.#work.budget?.flush();
+    const ending = operation.end();
+    if (ending) await ending;
+    const entering = this.#work.budget?.flush();
+    if (entering) await entering;
     while (lease.incoming()) await lease.incoming();
     brake.goOn();
     const done = { status: 'completed', reason: 'stop', usage: this.#work.usage } as const;
@@ -288,8 +290,8 @@ class Execution implements RunningRun {
 
   /** Whether it waited for a budget for as long as it may. */
   get #hasWaited(): boolean {
-    const { paused, deps, pause } = this.#work;
-    return paused !== undefined && pause.isOwn && deps.clock.wall() >= paused.at + deps.limits.budgetWaitMs;
+    const { paused, deps } = this.#work;
+    return paused !== undefined && this.#work.pause.isOwn && deps.clock.wall() >= paused.at + deps.limits.budgetWaitMs;
   }
 
   #exhausted(): ErrorBody {

@@ -3,13 +3,14 @@ import type { RunWriter } from './writer.ts';
 
 /** What was said of levels in one piece of work, of which each warning is said once for each model, however often it is asked. */
 export class ToldLevels {
-  readonly #told = new Set<string>();
+  #told: Set<string> | undefined;
 
   /** Whether there is a warning that was not said before. */
   isNews(model: string, { warning }: Leveled): boolean {
     if (warning === undefined) return false;
-    const before = this.#told.size;
-    return this.#told.add(JSON.stringify([model, warning])).size > before;
+    const told = (this.#told ??= new Set());
+    const before = told.size;
+    return told.add(JSON.stringify([model, warning])).size > before;
   }
 }
 

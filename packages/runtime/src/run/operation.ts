@@ -70,10 +70,20 @@ export class Operation {
     if (this.#isLeft) await this.#beginAgain();
     const cancelLimit = this.#limit(card);
     const requests = new Requests(this.#work, agent, this.#children, this.#past, this.#replay, brake.signal);
+    let restarts: Restarts | undefined;
     try {
-      return await this.#untilDone(code, threads, requests);
+      for (;;) {
+        brake.goOn();
+        try {
+          return await this.#start(code, threads, requests);
+        } catch (thrown) {
+          restarts ??= new Restarts(this.#past.strikes);
+          const free = this.#untilAgain(thrown, restarts);
+          if (free) await free;
+        }
+      }
     } finally {
-      cancelLimit();
+      cancelLimit?.();
       if (requests.isPending) {
         brake.interrupt(new OpenClawError('CANCELLED', 'The operation has ended.'));
         await requests.end();
@@ -98,27 +108,17 @@ export class Operation {
     brake.goOn();
   }
 
-  async #untilDone(code: CodedAgent, threads: AgentThreads, requests: Requests): Promise<string | undefined> {
+  /** After a start that failed: what is to be waited for before it is begun again. Throws where it is not. */
+  #untilAgain(thrown: unknown, restarts: Restarts): Promise<void> | undefined {
     const { brake, deps, writer } = this.#work;
-    const restarts = new Restarts(this.#past.strikes);
-    for (;;) {
-      brake.goOn();
-      try {
-        return await this.#start(code, threads, requests);
-      } catch (thrown) {
-        const free = untilFree(deps.clock, brake.signal, thrown, this.#isAnswer);
-        if (free) {
-          const placed = untilPlaced(this.#work.waits);
-          await free.finally(placed);
-          continue;
-        }
-        brake.goOn();
-        const error = own(thrown);
-        if (!isThreadLost(error) || !restarts.isLeft(error, deps.clock.now())) throw error;
-        const lost = { error: scrubbed(error, deps.scrub).toBody(), restarts: ++this.#past.losses };
-        writer.record('thread.lost', 0, 0, lost, 'process');
-      }
-    }
+    const free = untilFree(deps.clock, brake.signal, thrown, (error) => this.#isAnswer(error));
+    if (free) return free.finally(untilPlaced(this.#work.waits));
+    brake.goOn();
+    const error = own(thrown);
+    if (!isThreadLost(error) || !restarts.isLeft(error, deps.clock.now())) throw error;
+    const lost = { error: scrubbed(error, deps.scrub).toBody(), restarts: ++this.#past.losses };
+    writer.record('thread.lost', 0, 0, lost, 'process');
+    return undefined;
   }
 
   #start(agent: CodedAgent, threads: AgentThreads, requests: Requests): Promise<string | undefined> {
@@ -155,7 +155,9 @@ export class Operation {
   }
 
   /** Whether the operation was told this by the run, however long ago, and ends with it. */
-  readonly #isAnswer = (error: OpenClawError): boolean => this.#told?.has(wordsOf(error)) === true;
+  #isAnswer(error: OpenClawError): boolean {
+    return this.#told?.has(wordsOf(error)) === true;
+  }
 
   #job(code: CodedAgent): OperationJob {
     const { asked, facts } = this.#work;
@@ -185,9 +187,12 @@ export class Operation {
   }
 
   /** Ends the run when the operation's own time is up. */
-  #limit({ timeoutMs }: OperationCard): () => void {
+  #limit({ timeoutMs }: OperationCard): (() => void) | undefined {
+    return timeoutMs === undefined ? undefined : this.#limitTo(timeoutMs);
+  }
+
+  #limitTo(timeoutMs: number): () => void {
     const { asked, deps, brake } = this.#work;
-    if (timeoutMs === undefined) return () => undefined;
     this.#deadlineMs ??= runDeadlineMs(asked.at + this.#work.pastHeldMs, { runMs: timeoutMs }, deps.clock);
     const deadlineMs = this.#deadlineMs;
     const error = new OpenClawError(

@@ -26,6 +26,8 @@ export interface Question {
   readonly replay: Replay | undefined;
 }
 
+const NO_MESSAGES: readonly Message[] = [];
+
 /** What a step asks of which model. Throws `NOT_FOUND` for an agent that is none. */
 export function stepCall(asked: RunRequest, deps: QuestionHouse, { step, turn, dialogue, tools, answers, replay }: Question): StepCall {
   const agent = agentOf(asked, deps);
@@ -44,9 +46,9 @@ export function operationCall(
   replay: Replay | undefined,
 ): StepCall {
   const agent = agentOf(asked, deps);
-  const system = messages.some(({ role }) => role === 'system') ? [] : systemOf(agent);
+  const system = messages.some(({ role }) => role === 'system') ? NO_MESSAGES : systemOf(agent);
   const wanted = modelOf({ ...asked, ...(model !== undefined && { model }) }, agent, deps, replay);
-  const call = { step, model: wanted, messages: [...system, ...messages], tools };
+  const call = { step, model: wanted, messages: system.length > 0 ? [...system, ...messages] : messages, tools };
   return replay ? { ...call, resume: resumeOf(deps.broker, replay) } : call;
 }
 
@@ -61,7 +63,7 @@ export function agentOf<A extends AgentSpec>(
 }
 
 function systemOf({ instructions }: AgentSpec): readonly Message[] {
-  return instructions ? [{ role: 'system', content: instructions }] : [];
+  return instructions ? [{ role: 'system', content: instructions }] : NO_MESSAGES;
 }
 
 /** A tool that has to be called is called in the first step: later ones could not end otherwise. */

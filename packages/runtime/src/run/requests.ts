@@ -20,6 +20,8 @@ const PIECE_CHARS = 256;
 /** What an operation tells of the answer that it got last: `{correct}` or `{rating}`, as in feedback. */
 const OUTCOME = 'reasoning.outcome';
 
+/** Where a piece is among those of its operation. */
+type Place = Pick<DonePiece, 'what' | 'name' | 'n'>;
 type PieceWork = (before: string[]) => Promise<string | undefined>;
 type AskOf<D extends Ask['do']> = Extract<Ask, { readonly do: D }>;
 
@@ -43,7 +45,7 @@ export class Requests {
   /** The step that an earlier owner of the run left open. */
   #open: Replay | undefined;
   #lastStep: number;
-  /** Model calls that are shown follow one another: the last of them. */
+  /** Model calls that are shown follow one another, each when the one before is durable: the last of them. */
   #streaming: Promise<unknown> | undefined;
   /** Events that an earlier start has told, by name. */
   #told: Map<string, number> | undefined;
@@ -76,20 +78,20 @@ export class Requests {
     rest.stir();
     switch (request.do) {
       case 'stream':
-        return this.#piece('stream', '', request.n, (before) => this.#stream(request, before));
+        return this.#piece('stream', '', request.n, (key, since) => this.#stream(request, key, since));
       case 'generate':
-        return this.#piece('generate', request.name, request.n, (before) => this.#generate(request, before));
+        return this.#once('generate', request.name, request.n, (before) => this.#generate(request, before));
       case 'begun':
         rest.steps++;
         return Promise.resolve(undefined);
       case 'done':
         if (rest.steps > 0) rest.steps--;
-        return this.#piece('step', request.name, request.n, () => Promise.resolve(this.#step(request)));
+        return this.#once('step', request.name, request.n, async () => this.#step(request));
       case 'person':
         rest.steps = request.steps ?? 0;
-        return this.#piece('ask', request.name, request.n, () => this.#person(request));
+        return this.#once('ask', request.name, request.n, () => this.#person(request));
       case 'run':
-        return this.#piece('run', request.name, request.n, () => this.#child(request));
+        return this.#once('run', request.name, request.n, () => this.#child(request));
       case 'emit':
         return this.#emit(request);
       case 'checkpoint':
@@ -110,7 +112,17 @@ export class Requests {
   }
 
   /** `work` logs what it comes to; an error is logged here, behind the records that it left in `before`. */
-  #piece(what: DonePiece['what'], name: string, n: number, work: PieceWork): Promise<string | undefined> {
+  #once(what: DonePiece['what'], name: string, n: number, work: PieceWork): Promise<string | undefined> {
+    return this.#piece(what, name, n, (key, since) => this.#carryOut({ what, name, n }, key, since, work));
+  }
+
+  /** `begin` calls {@link #over} in the end. */
+  #piece(
+    what: DonePiece['what'],
+    name: string,
+    n: number,
+    begin: (key: string, since: number) => Promise<string | undefined>,
+  ): Promise<string | undefined> {
     const key = keyOf({ what, name, n });
     const done = this.#known?.get(key);
     if (done?.error) return Promise.reject(OpenClawError.fromBody(done.error));
@@ -120,35 +132,41 @@ export class Requests {
     if (this.#kept > MAX_KEPT) return Promise.reject(tooMuch());
     if (what === 'stream' && n !== this.#streams) return Promise.reject(outOfTurn(n, this.#streams));
     if (what === 'stream') this.#streams++;
-    const { rest } = this.#work;
+    const { rest, deps } = this.#work;
     rest.begin();
-    const begun = this.#carryOut({ what, name, n }, work);
+    const begun = begin(key, deps.clock.now());
     this.#pending.set(key, begun);
-    const over = (): void => {
-      this.#pending.delete(key);
-      rest.end();
-    };
-    begun.then(over, over);
     return begun;
   }
 
-  async #carryOut(piece: Pick<DonePiece, 'what' | 'name' | 'n'>, work: PieceWork): Promise<string | undefined> {
-    const { deps, lease } = this.#work;
-    const since = deps.clock.now();
+  async #carryOut(piece: Place, key: string, since: number, work: PieceWork): Promise<string | undefined> {
     const before: string[] = [];
     try {
       const value = await work(before);
-      await lease.settled();
+      await this.#work.lease.settled();
       return value;
     } catch (thrown) {
-      if (this.#signal.aborted) throw this.#signal.reason;
-      const error = OpenClawError.from(thrown, 'AGENT_FAILED');
-      if (error.code === 'FENCED' || error.code === 'STORE_FAILED') throw error;
-      const body = scrubbed(error, deps.scrub).toBody();
-      this.#done({ ...piece, error: body }, since, before);
-      await lease.settled();
-      throw OpenClawError.fromBody(body);
+      throw await this.#failed(piece, since, before, thrown);
+    } finally {
+      this.#over(key);
     }
+  }
+
+  /** Logs the error of a piece, unless the run does not go on; resolves to what the operation is told. */
+  async #failed(piece: Place, since: number, before: readonly string[], thrown: unknown): Promise<unknown> {
+    const { deps, lease } = this.#work;
+    if (this.#signal.aborted) return this.#signal.reason;
+    const error = OpenClawError.from(thrown, 'AGENT_FAILED');
+    if (error.code === 'FENCED' || error.code === 'STORE_FAILED') return error;
+    const body = scrubbed(error, deps.scrub).toBody();
+    this.#done({ ...piece, error: body }, since, before);
+    await lease.settled();
+    return OpenClawError.fromBody(body);
+  }
+
+  #over(key: string): void {
+    this.#pending.delete(key);
+    this.#work.rest.end();
   }
 
   /** Logs a piece, behind what is part of it; `since`: when it began, on the clock's `now`. */
@@ -171,47 +189,69 @@ export class Requests {
     return scrubbedJson(encodeState(value), this.#work.deps.scrub);
   }
 
-  #stream(request: AskOf<'stream'>, before: string[]): Promise<string | undefined> {
-    const show = (): Promise<string | undefined> => this.#shown(request, before);
+  #stream(request: AskOf<'stream'>, key: string, since: number): Promise<string | undefined> {
+    const show = (): Promise<string | undefined> => this.#shown(request, key, since);
     const next = this.#streaming ? this.#streaming.then(show, show) : show();
     this.#streaming = next;
     return next;
   }
 
-  async #shown({ n, call }: AskOf<'stream'>, before: string[]): Promise<string | undefined> {
+  /** In one function with what is done around other pieces: what waits for a model waits in each. */
+  async #shown({ n, call }: AskOf<'stream'>, key: string, since: number): Promise<string | undefined> {
     const { lease, writer, deps, asked } = this.#work;
-    if (this.#signal.aborted) throw this.#signal.reason;
-    const step = this.#past.base + n + 1;
-    const open = this.#lastStep === step ? this.#open : undefined;
-    this.#open = undefined;
-    this.#lastStep = step;
-    const question = operationCall(asked, deps, call, step, open);
-    const thought = this.#work.think(question, { isNew: true, isOwn: true }, this.#signal);
-    const depth = thought instanceof Promise ? await thought : thought;
-    writer.attempt = question.resume?.delivered.attempt ?? 1;
-    writer.spent = NO_USAGE;
-    const since = this.#work.workedMs;
+    /** The step whose model is asked now. */
+    let asking: number | undefined;
     try {
+      if (this.#signal.aborted) throw this.#signal.reason;
+      const step = this.#past.base + n + 1;
+      const open = this.#lastStep === step ? this.#open : undefined;
+      this.#open = undefined;
+      this.#lastStep = step;
+      const question = operationCall(asked, deps, call, step, open);
+      const thought = this.#work.think(question, { isNew: true, isOwn: true }, this.#signal);
+      const depth = thought instanceof Promise ? await thought : thought;
+      writer.attempt = question.resume?.delivered.attempt ?? 1;
+      writer.spent = NO_USAGE;
+      const sinceMs = this.#work.workedMs;
+      asking = step;
       const result = await runStep(
         deps,
-        { lease, writer, signal: this.#signal, budget: this.#work.budget, tier: this.#work.tier, waits: this.#work.waits },
+        {
+          lease,
+          writer,
+          signal: this.#signal,
+          budget: this.#work.budget,
+          tier: this.#work.tier,
+          waits: this.#work.waits,
+          headers: this.#work.traced(`step ${step}`),
+        },
         { ...question, ...depth },
       );
-      this.#work.thoughts.spent(depth, question.model, result.usage, this.#work.workedMs - since);
+      this.#work.thoughts.spent(depth, question.model, result.usage, this.#work.workedMs - sinceMs);
       const { finish, text, toolCalls, records } = answerOf(step, result);
+      asking = undefined;
       this.#spend(result.usage);
       writer.append(records, false);
       const value = encodePlain({ text, toolCalls, finish, usage: result.usage } satisfies ModelAnswer);
       const piece: DonePiece = { what: 'stream', name: '', n, value };
       this.#past.pieces.push(piece);
       this.#know(piece);
+      await lease.settled();
       return value;
-    } catch (error) {
-      const usage = writer.spent;
-      this.#spend(usage);
-      before.push(encodeRecord('step.ended', step, writer.attempt, { finish: 'interrupted', usage }));
-      throw error;
+    } catch (thrown) {
+      const before = asking === undefined ? [] : [this.#interrupted(asking)];
+      throw await this.#failed({ what: 'stream', name: '', n }, since, before, thrown);
+    } finally {
+      this.#over(key);
     }
+  }
+
+  /** The record of a step that failed. */
+  #interrupted(step: number): string {
+    const { writer } = this.#work;
+    const usage = writer.spent;
+    this.#spend(usage);
+    return encodeRecord('step.ended', step, writer.attempt, { finish: 'interrupted', usage });
   }
 
   #spend(usage: Usage): void {

@@ -1,7 +1,8 @@
-import type { Leveled, ModelSink } from '@openclaw-runtime/model';
+import type { Leveled } from '@openclaw-runtime/model';
 import { addUsage, type ErrorBody, type Usage } from '@openclaw-runtime/protocol';
 import type { Lease } from '@openclaw-runtime/store';
 import type { Meter } from '../budget/silence.ts';
+import type { CallWatch, WatchableSink } from '../health/watched-broker.ts';
 import type { Comparison } from './comparison.ts';
 import { recordLevel, type ToldLevels } from './level-warning.ts';
 import type { ModelWait } from './model-wait.ts';
@@ -16,7 +17,7 @@ export interface CallPlace {
 }
 
 /** Where one call's output goes: to the log, by way of the comparison where there is one. */
-export class StepSink implements ModelSink {
+export class StepSink implements WatchableSink {
   readonly #lease: Lease;
   readonly #writer: RunWriter;
   readonly #place: CallPlace;
@@ -30,6 +31,9 @@ export class StepSink implements ModelSink {
   meter: Meter | undefined;
   /** Whether the model said anything. */
   heard = false;
+  #watch: CallWatch | undefined;
+  /** Nothing was heard of this try yet. */
+  #isQuiet = true;
   /** What the provider calls the response, when it keeps it. */
   response: string | undefined;
 
@@ -49,11 +53,30 @@ export class StepSink implements ModelSink {
     this.#take('thinking', delta);
   }
 
+  watch(call: CallWatch): void {
+    this.#watch = call;
+  }
+
+  /** The call has ended well. */
+  ended(): void {
+    this.wait?.end();
+    this.#watch?.ended();
+  }
+
+  /** It broke off: by its own failure, or `undefined` where it was stopped. */
+  brokeOff(error: Pick<ErrorBody, 'code'> | undefined): void {
+    this.wait?.end();
+    if (error) this.#watch?.failed(error);
+  }
+
   asked(): void {
+    this.#isQuiet = true;
+    this.#watch?.asked();
     this.wait?.asked();
   }
 
   retry(error: ErrorBody, delayMs: number): void {
+    this.#watch?.failed(error);
     this.wait?.retry(error, delayMs);
     this.#writer.record('step.retried', this.#place.step, this.attempt, { error, delayMs: Math.round(delayMs) }, 'process');
   }
@@ -83,12 +106,17 @@ export class StepSink implements ModelSink {
   }
 
   #take(flow: 'text' | 'thinking', delta: string): void {
-    if (!this.heard) {
-      this.heard = true;
-      this.wait?.heard();
-    }
+    if (this.#isQuiet) this.#speaks();
     this.meter?.heard(flow, delta);
     if (this.comparison) this.comparison.delta(flow, delta);
     else this.#writer.text(flow, this.#place.step, this.attempt, delta);
+  }
+
+  #speaks(): void {
+    this.#isQuiet = false;
+    this.#watch?.heard();
+    if (this.heard) return;
+    this.heard = true;
+    this.wait?.heard();
   }
 }

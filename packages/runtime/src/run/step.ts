@@ -43,6 +43,8 @@ export interface StepHouse {
   readonly clock: Clock;
   readonly random: Random;
   readonly limits: RunLimits;
+  /** `false`: each answer is delivered whole. */
+  readonly streaming?: boolean | undefined;
 }
 
 export interface StepRun {
@@ -54,6 +56,8 @@ export interface StepRun {
   readonly budget?: Account | undefined;
   /** Absent where nobody minds how models fare. */
   readonly tier?: RunTier | undefined;
+  /** Sent to whoever is asked. */
+  readonly headers?: Readonly<Record<string, string>> | undefined;
 }
 
 export interface StepCall {
@@ -103,9 +107,11 @@ export async function runStep(house: StepHouse, run: StepRun, call: StepCall): P
   for (;;) {
     const asking = step.next();
     try {
-      return await step.ask(asking);
+      return step.end(asking, await step.ask(asking));
     } catch (thrown) {
-      if (run.signal.aborted) throw run.signal.reason;
+      const { aborted, reason } = run.signal;
+      asking.sink.brokeOff(aborted ? undefined : OpenClawError.from(thrown));
+      if (aborted) throw reason;
       const delayMs = step.recover(asking, OpenClawError.from(thrown));
       if (delayMs > 0) await step.pause(asking.model, delayMs, thrown);
     }
@@ -173,12 +179,13 @@ class Step {
   next(): Asking {
     const { step, messages, tools, level, settings } = this.#call;
     const hasTools = this.#hasTools;
-    const { lease, writer } = this.#run;
+    const { lease, writer, headers } = this.#run;
     writer.flush();
     const model = this.#chain.asked;
     const before = this.#delivered();
     // An answer of which nothing was delivered can still be delivered whole, or not at all.
-    if (isNothing(before) && this.#run.tier?.look(this.#call.model)) writer.hold();
+    const isWhole = this.#house.streaming === false || this.#run.tier?.look(this.#call.model);
+    if (isNothing(before) && isWhole) writer.hold();
     const { capabilities } = this.#house.broker.info(model);
     const attach = capabilities.attach && this.#kept?.model === model ? this.#kept.response : undefined;
     const isSpeaker = this.#spoke === model;
@@ -197,20 +204,22 @@ class Step {
       ...(settings && { settings }),
       ...(rung === 'continue' && { prefix: before.text }),
       ...(attach !== undefined && { attach }),
+      ...(headers && { headers }),
     };
     return { model, rung, before, sink, request };
   }
 
-  async ask(asking: Asking): Promise<StepResult> {
+  ask(asking: Asking): Promise<ModelEnd> {
     const { sink, request } = asking;
-    const { writer, signal, budget, waits } = this.#run;
+    const { signal, budget, waits } = this.#run;
     sink.wait = new ModelWait(waits, request.model);
-    let end: ModelEnd;
-    try {
-      end = await (budget ? this.#pay(budget, asking) : this.#stream(asking, request, signal));
-    } finally {
-      sink.wait.end();
-    }
+    return budget ? this.#pay(budget, asking) : this.#stream(asking, request, signal);
+  }
+
+  /** What the step came to, by the call that ended. */
+  end({ sink }: Asking, end: ModelEnd): StepResult {
+    const { writer } = this.#run;
+    sink.ended();
     sink.comparison?.end();
     writer.letGo();
     const usage = writer.spent === NO_USAGE ? end.usage : addUsage(writer.spent, end.usage);

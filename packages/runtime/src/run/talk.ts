@@ -134,7 +134,11 @@ export class Talk {
     try {
       const call = depth.level === undefined ? question : { ...question, ...depth };
       const { budget, tier, waits } = this.#work;
-      const first = await runStep(deps, { lease, writer, signal, budget, tier, waits }, call);
+      const first = await runStep(
+        deps,
+        { lease, writer, signal, budget, tier, waits, headers: this.#work.traced(`step ${call.step}`) },
+        call,
+      );
       const isOpen = depth.about !== undefined && mayCheck(this.#work, call, first);
       if (!isOpen) this.#work.took(depth, call.model, first.usage, since);
       const result = isOpen ? await this.#checked(call, depth, { first, query: depth.about.query, since }, signal) : first;
@@ -167,7 +171,11 @@ export class Talk {
 
     const again = begunAgain(writer, { ...call, ...deeper }, first.attempt);
     const againSince = this.#work.workedMs;
-    const second = await runStep(deps, { lease, writer, signal, budget, tier, waits }, again);
+    const second = await runStep(
+      deps,
+      { lease, writer, signal, budget, tier, waits, headers: this.#work.traced(`step ${again.step}`) },
+      again,
+    );
     this.#work.took(deeper, again.model, second.usage, againSince);
     const better = mayCheck(this.#work, again, second)
       ? await checkAnswer(this.#work, { call: again, query, result: second }, signal)

@@ -52,7 +52,9 @@ export class Waits {
 
   begin(what: WaitFor, name?: string, detail?: string, untilMs?: number): Wait {
     const wait: Wait = { for: what, name, sinceMs: this.#clock.now(), untilMs, detail };
-    (this.#open ??= []).push(wait);
+    // Most runs wait for one thing, and a list that was pushed to has room for seventeen.
+    if (this.#open) this.#open.push(wait);
+    else this.#open = [wait];
     return wait;
   }
 

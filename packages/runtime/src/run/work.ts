@@ -34,6 +34,8 @@ export interface RunDeps {
   readonly limits: RunLimits;
   readonly textDurability: Durability;
   readonly tokenIntervalMs: number;
+  /** `false`: each answer is delivered whole. */
+  readonly streaming?: boolean | undefined;
   /** Absent where no agent has code. */
   readonly threads?: AgentThreads | undefined;
   readonly houseTools?: HouseTools | undefined;
@@ -43,12 +45,22 @@ export interface RunDeps {
   readonly budgets?: Budgets | undefined;
   /** Absent: nobody minds how models, agents and threads fare. */
   readonly health?: Health | undefined;
+  /** What whoever is asked on behalf of a run, a model unless `tool` names one, is told of the trace. Absent: nothing. */
+  readonly trace?: TraceHeaders | undefined;
   secrets(name: string, agent: string): string;
   scrub(text: string): string;
   workspace(key: RunKey): string | undefined;
   onSaid(key: RunKey, text: string, dropped: number): void;
   onDefect(key: RunKey, error: unknown, id: string): void;
 }
+
+/** `part`: what of the run asks, as in `step 3`. */
+export type TraceHeaders = (
+  key: RunKey,
+  asked: Payloads['run.created'],
+  part: string,
+  tool?: string,
+) => Readonly<Record<string, string>> | undefined;
 
 /** What the parts of one run's execution share. */
 export class Work {
@@ -116,7 +128,7 @@ export class Work {
   /** How deep a model call is to think; a promise where that has to be found out first, which does not reject. */
   think(call: ThoughtCall, turn: ThoughtTurn, signal: AbortSignal): Depth | Promise<Depth> {
     const depth = this.thoughts.of(call, turn, signal);
-    return depth instanceof Promise ? depth.then(this.#judged) : depth;
+    return depth instanceof Promise ? depth.then((found) => this.#judged(found)) : depth;
   }
 
   /** What a whole run of its agent takes is learned from those that one owner carried from their beginning to their end, where it may be more than one call. */
@@ -137,10 +149,10 @@ export class Work {
   }
 
   /** Tokens of a model that was asked how deep to think are the run's. */
-  readonly #judged = (depth: Depth): Depth => {
+  #judged(depth: Depth): Depth {
     if (depth.chosen?.judged) this.spend(depth.chosen.judged);
     return depth;
-  };
+  }
 
   get pause(): Pause {
     return (this.#pause ??= pauseOf(this));
@@ -170,6 +182,11 @@ export class Work {
   get workedMs(): number {
     const nowMs = this.deps.clock.now();
     return nowMs - this.heldMs(nowMs);
+  }
+
+  /** What whoever is asked is told of the trace; `part`: what of the run asks. */
+  traced(part: string, tool?: string): Readonly<Record<string, string>> | undefined {
+    return this.deps.trace?.(this.lease.key, this.asked, part, tool);
   }
 
   /** Each second. */

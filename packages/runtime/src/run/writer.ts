@@ -1,10 +1,11 @@
-import type { Wheel } from '@openclaw-runtime/kit';
+import type { Clock, Wheel } from '@openclaw-runtime/kit';
 import { encodeRecord, type Kind, NO_USAGE, type Payloads } from '@openclaw-runtime/protocol';
 import type { Durability, Lease } from '@openclaw-runtime/store';
 
 export interface WriterOptions {
+  readonly clock: Clock;
   readonly wheel: Wheel;
-  /** Milliseconds that text may wait for its record. */
+  /** Milliseconds that text may wait for its record. That of a slow model does not: what comes after half of this without any is written at once. */
   readonly intervalMs: number;
   readonly textDurability: Durability;
 }
@@ -25,7 +26,8 @@ interface Held {
 }
 
 /**
- * Turns a run's happenings into records. Text is gathered: the first of an attempt goes at once, later text waits for the interval or for 4 KiB.
+ * Turns a run's happenings into records. Text is gathered: the first of an attempt goes at once, later text waits for the interval or for 4 KiB,
+ * so what a fast model says is joined, and what a slow one says is not.
  * Anything else first lets the gathered text go, so the log keeps the order of events.
  */
 export class RunWriter {
@@ -39,6 +41,8 @@ export class RunWriter {
   #deltas: number[] = [];
   #first = true;
   #due = false;
+  /** When the delta before came. */
+  #cameMs = 0;
   #dropped = false;
   /** Text and thinking of the current step that went into records. */
   readonly said = { text: '', thinking: '' };
@@ -73,10 +77,15 @@ export class RunWriter {
     this.#attempt = attempt;
     this.#gathered += delta;
     this.#deltas.push(delta.length);
+    const { clock, wheel, intervalMs } = this.#options;
+    const nowMs = clock.now();
+    const isSlow = nowMs - this.#cameMs >= intervalMs / 2;
+    this.#cameMs = nowMs;
     if (this.#first || this.#gathered.length >= RECORD_CHARS) this.flush();
     else if (!this.#due) {
       this.#due = true;
-      this.#options.wheel.after(this.#options.intervalMs, flushDue, this);
+      // By the next tick, so that what came with it goes with it.
+      wheel.after(isSlow ? 0 : intervalMs, flushDue, this);
     }
   }
 

@@ -29,6 +29,8 @@ export interface Memories {
   /** What is known of a tenant, where it was read. */
   find(tenant: string): Memory | undefined;
   open(tenant: string): Promise<Memory>;
+  /** As if nothing had been learned of the tenant, whose state is gone. */
+  forget(tenant: string): void;
   /** Writes what is not written yet, and learns no more. */
   close(): Promise<void>;
 }
@@ -98,6 +100,10 @@ export function createMemories(options: MemoriesOptions): Memories {
       reading.set(tenant, begun);
       begun.catch(() => reading.delete(tenant));
       return begun;
+    },
+    forget(tenant) {
+      known.delete(tenant);
+      reading.delete(tenant);
     },
     async close() {
       isClosed = true;

@@ -69,6 +69,8 @@ export type Anchor = NonNullable<ChoiceInput['previous']>;
 /** How deep the runs of this house think. */
 export interface Thinker {
   readonly settings: ReasoningSettings;
+  /** From the next choice on. What the built-in predictor looks at stays as it is. */
+  change(settings: ReasoningSettings): void;
   /** Undefined: it is left to the provider. A promise the first time that a tenant is met, and where a model is asked; it does not reject. */
   choose(thought: Thought, signal: AbortSignal): Chosen | undefined | Promise<Chosen | undefined>;
   /** What a model call is expected to take; undefined while nothing is known of the tenant. */
@@ -77,6 +79,8 @@ export interface Thinker {
   spent(tenant: string, took: Took): void;
   /** What became of an answer: see {@link outcomeOf}. */
   learn(tenant: string, feedback: unknown, query: string, level: Level): Promise<void>;
+  /** What was learned of a tenant, whose state is gone. */
+  forget(tenant: string): void;
   /** Writes what was learned. */
   close(): Promise<void>;
 }
@@ -96,9 +100,10 @@ const MOST_MODELS = 1_000;
 const MOST_EXPLAINED = 100;
 
 export function createThinker(options: ThinkerOptions): Thinker {
-  const { broker, settings, tier } = options;
+  const { broker, tier } = options;
+  let { settings } = options;
   const memories = createMemories({ ...options, features: settings.features });
-  const judges = createJudges(options);
+  let judges = createJudges(options);
   const tools: Tools = { counter: createTokenCounter(), mayExplain: createPerSecond(options.clock, MOST_EXPLAINED) };
   const models = new Map<string, ModelFacts>();
 
@@ -119,7 +124,14 @@ export function createThinker(options: ThinkerOptions): Thinker {
   };
 
   return {
-    settings,
+    get settings() {
+      return settings;
+    },
+    change(next) {
+      settings = next;
+      judges = createJudges({ ...options, settings });
+      models.clear();
+    },
     choose(thought, signal) {
       const { tenant, model, wanted, agent, agentName } = thought;
       const { isSimulated, hasControl } = factsOf(model);
@@ -150,6 +162,7 @@ export function createThinker(options: ThinkerOptions): Thinker {
       const outcome = outcomeOf(feedback, query, level);
       if (outcome) (await memories.open(tenant)).learn(outcome);
     },
+    forget: (tenant) => memories.forget(tenant),
     close: () => memories.close(),
   };
 }

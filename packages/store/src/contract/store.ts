@@ -32,6 +32,11 @@ export function runKey(tenant: string, run: string): RunKey {
   return `${tenant}/${run}` as RunKey;
 }
 
+/** Of the key of a run, or of a value of the state. */
+export function tenantOf(key: string): string {
+  return key.slice(0, key.indexOf('/'));
+}
+
 /** Where a log ends: durable up to `seq`, with chain value `h` there; `done` when `run.finished` is its last record. */
 export interface Head {
   readonly epoch: number;
@@ -125,6 +130,8 @@ export interface RunSummary {
   /** As it was asked for. */
   readonly model?: string;
   readonly session?: string;
+  /** The run that started it. */
+  readonly parent?: string;
   readonly fork?: Pick<Fork, 'run' | 'seq'>;
   readonly status: Status;
   readonly epoch: number;
@@ -189,14 +196,25 @@ export interface Consumer {
   lost(key: RunKey, error: OpenClawError): void;
 }
 
+/** How many runs an owner takes at once; a function is asked each time that one could be offered. */
+export type Capacity = number | (() => number);
+
 export interface Queue {
   /**
    * Offers runs in the order of their creation, as long as fewer than `capacity` of them are unfinished; those that another run started at once, since that one waits
    * for them. Ends with the returned function.
    */
-  consume(owner: string, capacity: number, consumer: Consumer): () => void;
+  consume(owner: string, capacity: Capacity, consumer: Consumer): () => void;
   /** Takes a run over from whoever holds it: what they appended before is durable in the lease's head, what they append later is refused. */
   claim(key: RunKey, owner: string): Promise<Lease>;
+  readonly line: QueueLine;
+}
+
+/** Runs that wait until an owner has room for them. */
+export interface QueueLine {
+  readonly waiting: number;
+  /** Runs that have left it, or never had to wait in it. */
+  readonly passed: number;
 }
 
 export interface Command {
@@ -253,6 +271,37 @@ export interface CompactReport {
   readonly longestMs: number;
 }
 
+/** What is to be erased: one of a tenant's runs with those that it started, and what their sessions remember; without `run` all that there is of the tenant. */
+export interface Erasure {
+  readonly tenant: string;
+  readonly run?: string;
+}
+
+/** What was erased; `runs` is absent for all of the tenant's. */
+export interface Erased {
+  readonly tenant: string;
+  readonly runs?: readonly string[];
+}
+
+export interface EraseReport {
+  readonly runs: number;
+  /** Values of the state. */
+  readonly states: number;
+  /** Bytes of earlier data, of whomever, that lay in unused places of the file and are zeros now. */
+  readonly overwrittenBytes: number;
+  /** What may be left, since something is damaged. */
+  readonly damaged: readonly string[];
+  /** Names in the data folder of what was put there by a restore or a repair, and is not looked into: it may hold what was erased. */
+  readonly aside: readonly string[];
+  /** Milliseconds of the longest time for which commits were held up. */
+  readonly longestMs: number;
+}
+
+export interface EraseOptions {
+  /** From 0 to 1. */
+  onProgress?(share: number): void;
+}
+
 export interface Upkeep {
   /**
    * Applies the policy as of `wallMs`, in slices between commits. A second call while one is at work gets that one's report. Runs that have not ended are
@@ -267,6 +316,14 @@ export interface Upkeep {
   verify(options?: VerifyOptions): Promise<VerifyReport>;
   /** A copy of all that was durable when it began, while work goes on. Rejects with `RATE_LIMITED` while another is taken, `NOT_IMPLEMENTED` like `verify`. */
   backup(): Promise<Backup>;
+  /**
+   * Deletes for good: when it resolves, no byte of it is left in the engine's files nor in its memory. Runs that are at work are taken from their owners and end as cancelled first. Meanwhile new
+   * runs in its place are refused with `RATE_LIMITED`, commands with `NOT_FOUND`; who writes a state waits for the end, and is then refused with `STATE_CONFLICT`. What was begun goes on when the store is opened again, before anybody
+   * can read. Rejects with `NOT_FOUND` for a run that is not there, `STORE_FULL` or `STORE_FAILED` where it could not write. Those that are asked for at a time cost hardly more than one.
+   */
+  erase(what: Erasure, options?: EraseOptions): Promise<EraseReport>;
+  /** Calls back with what was erased, before `erase` resolves and after nobody can find it any more, until the returned function is called. */
+  onErased(forget: (erased: Erased) => void | Promise<void>): () => void;
   /** What was found damaged when the store was opened, and what became of it. */
   readonly found: readonly Damage[];
 }

@@ -206,9 +206,12 @@ export const CHECKS: readonly Check[] = [
       store.queue.consume('owner', 2, consumer({ leased: (lease) => leases.push(lease) }));
       await until(() => leases.length === 2, 'two leases');
       equal(leases.map((lease) => lease.key).join(), keys.slice(0, 2).join(), 'order');
+      const { waiting, passed } = store.queue.line;
+      equal(`${waiting}, ${passed}`, '1, 2', 'the line');
       leases[0]?.append([ended], 'disk', true);
       await until(() => leases.length === 3, 'a third lease');
       equal(leases[2]?.key, keys[2], 'third');
+      equal(`${store.queue.line.waiting}, ${store.queue.line.passed}`, '0, 3', 'the line, when all have a place');
     },
   },
   {
@@ -423,6 +426,40 @@ export const CHECKS: readonly Check[] = [
       const fresh = await store.runs.create(runKey('a', '1'), created('q'), 'f');
       equal(fresh.created, true, 'created anew');
       equal(fresh.head.epoch > 1, true, 'in another epoch than the one that is gone');
+    },
+  },
+  {
+    name: 'what is erased is found no more, whether it was at work or had ended; others keep theirs, and the same place begins anew in another epoch',
+    async run(store) {
+      const [mine, other] = [runKey('a', 'r'), runKey('b', 'r')];
+      const { lost } = await begin(store, mine);
+      for (const [tenant, key] of [
+        ['a', runKey('a', 'ended')],
+        ['b', other],
+      ] as const) {
+        await store.runs.create(key, created(tenant), 'f');
+        const lease = await store.queue.claim(key, 'suite');
+        lease.append([ended], 'disk', true);
+        await lease.settled();
+        await store.state.put(tenant, 'session/s', tenant, 0);
+      }
+      const heard: string[] = [];
+      const stop = store.upkeep.onErased(({ tenant, runs }) => void heard.push(`${tenant} ${runs?.join()}`));
+      await rejects('NOT_FOUND', () => store.upkeep.erase({ tenant: 'a', run: 'nobody' }));
+      const one = await store.upkeep.erase({ tenant: 'a', run: 'r' });
+      equal(`${one.runs} runs, ${one.states} states, lost ${lost.at(-1)}`, `1 runs, 0 states, lost ${mine}`, 'a run');
+      await rejects('NOT_FOUND', async () => store.runs.read(mine, 0, 1));
+      const all = await store.upkeep.erase({ tenant: 'a' });
+      equal(`${all.runs} runs, ${all.states} states`, '1 runs, 1 states', 'a tenant');
+      equal(heard.join('; '), 'a r; a undefined', 'heard');
+      stop();
+      equal((await store.runs.list('a', { limit: 10 })).runs.length, 0, 'runs that are listed');
+      equal(await store.state.get('a', 'session/s'), undefined, 'state');
+      equal((await store.state.get('b', 'session/s'))?.value, 'b', 'state of another');
+      equal((await store.runs.read(other, 0, 1)).head.done, true, 'run of another');
+      await rejects('NOT_FOUND', () => store.inbox.put(mine, { id: 'c', kind: 'feedback' }, true));
+      const anew = await store.runs.create(mine, created('q'), 'other');
+      equal(`${anew.created} ${anew.fingerprint} ${anew.head.epoch > 1}`, 'true other true', 'created anew');
     },
   },
   {

@@ -2,15 +2,16 @@ import type { Payloads, WireRecord } from '@openclaw-runtime/protocol';
 import type { RunSummary } from '../contract/store.ts';
 
 /** What a list says of a run that its first record knows. */
-export type About = Pick<RunSummary, 'agent' | 'model' | 'session' | 'fork' | 'createdMs'>;
+export type About = Pick<RunSummary, 'agent' | 'model' | 'session' | 'parent' | 'fork' | 'createdMs'>;
 
 /** Of a first record, as it was encoded. */
 export function aboutOf(creation: string): About {
-  const { agent, model, session, fork, at } = (JSON.parse(creation) as WireRecord)[3] as Payloads['run.created'];
+  const { agent, model, session, parent, fork, at } = (JSON.parse(creation) as WireRecord)[3] as Payloads['run.created'];
   return {
     agent,
     ...(model === undefined ? {} : { model }),
     ...(session === undefined ? {} : { session }),
+    ...(parent === undefined ? {} : { parent: parent.run }),
     ...(fork === undefined ? {} : { fork: { run: fork.run, seq: fork.seq } }),
     createdMs: at,
   };

@@ -1,3 +1,4 @@
+import { Ring, SlotMap } from '@openclaw-runtime/kit';
 import type { Entry } from './entry.ts';
 
 /** Runs in memory: all that are not done, and the recently ended as far as they fit. */
@@ -6,17 +7,18 @@ export interface Cache {
   /** Those that are not done. */
   alive(): Iterable<Entry>;
   add(entry: Entry): void;
-  /** The run ended and its records have a place of their own: it may go when room is needed. */
+  /** The run ended and its records have a place of their own: it may go with the next `trim`. */
   retire(entry: Entry): void;
+  /** Lets those that ended first go, as far as there is no room for them. */
+  trim(): void;
   /** What is stored of an ended run has changed: it is no longer found here. */
   drop(key: string): void;
 }
 
 export function createCache(maxChars: number): Cache {
-  const entries = new Map<string, Entry>();
-  /** Oldest first, from `gone` on. */
-  let retired: Entry[] = [];
-  let gone = 0;
+  const entries = new SlotMap<string, Entry>();
+  /** Oldest first. */
+  const retired = new Ring<Entry>();
   let chars = 0;
 
   /** The text, and roughly what the objects around it take. */
@@ -25,18 +27,17 @@ export function createCache(maxChars: number): Cache {
   return {
     get: (key) => entries.get(key),
     alive: () => entries.values().filter(({ head }) => !head.done),
-    add: (entry) => void entries.set(entry.key, entry),
+    add: (entry) => entries.set(entry.key, entry),
     retire(entry) {
       retired.push(entry);
       chars += cost(entry);
-      while (chars > maxChars && gone < retired.length) {
-        const oldest = retired[gone++] as Entry;
+    },
+    trim() {
+      while (chars > maxChars) {
+        const oldest = retired.shift();
+        if (!oldest) break;
         chars -= cost(oldest);
         if (entries.get(oldest.key) === oldest) entries.delete(oldest.key);
-      }
-      if (gone > 1024 && gone * 2 > retired.length) {
-        retired = retired.slice(gone);
-        gone = 0;
       }
     },
     drop(key) {
@@ -46,6 +47,8 @@ export function createCache(maxChars: number): Cache {
       chars -= cost(entry);
       entry.pieces = [];
       entry.bytes = 0;
+      entry.creation = '';
+      entry.commands = [];
       chars += cost(entry);
     },
   };

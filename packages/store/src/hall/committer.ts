@@ -1,4 +1,4 @@
-import type { Clock } from '@openclaw-runtime/kit';
+import { type Clock, SlotMap } from '@openclaw-runtime/kit';
 import { OpenClawError } from '@openclaw-runtime/protocol';
 import { joinPieces } from './chunk.ts';
 import { type Entry, refuseEntry, settleEntry, takeRecords, trimEntry, unplaced } from './entry.ts';
@@ -29,6 +29,8 @@ export interface Committer {
   check(): void;
   /** Moves the run's records into a segment, with one of the next commits, and then says `placed`; at once where they are in one. */
   place(entry: Entry): void;
+  /** Resolves when all that is staged now is durable. Rejects with `STORE_FAILED`. */
+  flushed(): Promise<void>;
   /** Resolves when nothing is staged or in flight, for good: what was to be placed stays where it is. */
   idle(): Promise<void>;
   nextBorn(): number;
@@ -39,6 +41,8 @@ export interface Committer {
 export type Creation = { readonly created: true } | { readonly created: false; readonly stored: Stored };
 
 export interface CommitterEvents {
+  /** A batch is acknowledged; what it moved is told next. */
+  acknowledged(): void;
   /** After each acknowledged batch, for each run it moved. */
   moved(entry: Entry): void;
   /** Records of a run that goes on have moved into a segment. */
@@ -157,6 +161,7 @@ export function createCommitter(persister: Persister, clock: Clock, gap: Gap, fi
 
   const acknowledge = (sent: Sent, dups: readonly Dup[], applied: readonly boolean[]): void => {
     phase = 'idle';
+    events.acknowledged();
     const existing = new Map(dups.map((dup) => [dup.key, dup]));
     for (const { entry, waiting } of sent.creates) {
       const dup = existing.get(entry.key);
@@ -249,7 +254,7 @@ export function createCommitter(persister: Persister, clock: Clock, gap: Gap, fi
   };
 
   /** Runs being moved into segments by the batch in flight. */
-  const placing = new Map<string, Entry>();
+  const placing = new SlotMap<string, Entry>();
   const segmentsOf = (entry: Entry): Segment[] => {
     placing.set(entry.key, entry);
     const { key, born, fingerprint } = entry;
@@ -309,6 +314,13 @@ export function createCommitter(persister: Persister, clock: Clock, gap: Gap, fi
       if (entry.placed === entry.seq) return events.placed(entry);
       places.push(entry);
       schedule();
+    },
+    async flushed() {
+      // What is staged goes with the batch behind the one in flight.
+      for (let batch = 0; batch < 2 && phase !== 'idle'; batch++) {
+        check();
+        await new Promise<void>((resolve, reject) => drained.push({ resolve, reject }));
+      }
     },
     idle() {
       places = [];

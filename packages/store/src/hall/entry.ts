@@ -138,14 +138,14 @@ export function settleEntry(entry: Entry): void {
   else entry.pieces.push(...splitPiece(piece, PIECE_CHARS));
   entry.bytes += piece.body.length;
   const seq = piece.first + piece.count - 1;
-  entry.head = {
-    epoch: entry.epoch,
-    seq,
-    h: piece.h,
-    done: entry.ending && seq === entry.seq,
-    ...(entry.waitsForBudget && { waits: true }),
-  };
-  if (entry.waiters) {
+  const head = { epoch: entry.epoch, seq, h: piece.h, done: entry.ending && seq === entry.seq };
+  entry.head = entry.waitsForBudget ? { ...head, waits: true } : head;
+  const [first, second] = entry.waiters ?? [];
+  if (first && !second) {
+    if (first.seq > seq) return;
+    entry.waiters = undefined;
+    first.resolve();
+  } else if (entry.waiters) {
     const ready = entry.waiters.filter((waiter) => waiter.seq <= seq);
     const others = entry.waiters.filter((waiter) => waiter.seq > seq);
     entry.waiters = others.length > 0 ? others : undefined;
@@ -162,7 +162,7 @@ export function refuseEntry(entry: Entry, error: unknown): void {
 /** The durable records that have no place of their own yet, with those in flight, in pieces that are not too long to be taken apart. */
 export function unplaced(entry: Entry): Piece[] {
   const pieces = entry.pieces.filter((piece) => piece.first > entry.placed);
-  if (entry.inflight) pieces.push(entry.inflight);
+  if (entry.inflight) pieces.push(...splitPiece(entry.inflight, PIECE_CHARS));
   const joined: Piece[] = [];
   let some: Piece[] = [];
   let chars = 0;

@@ -1,11 +1,13 @@
-import type { Clock } from '@openclaw-runtime/kit';
+import { type Clock, SlotMap } from '@openclaw-runtime/kit';
 import { OpenClawError } from '@openclaw-runtime/protocol';
 import type { Created, Head, Member, Page, RunKey, Store } from '../contract/store.ts';
 import { firstRecord } from './about.ts';
 import { createCache } from './cache.ts';
 import { cutPiece, joinPieces, limitPiece, type Piece } from './chunk.ts';
 import { createCommitter, type Gap } from './committer.ts';
+import type { EngineMeter } from './engine-meter.ts';
 import { type Entry, newEntry, recoveredEntry } from './entry.ts';
+import { createErasing } from './erasing.ts';
 import { createInbox } from './inbox.ts';
 import { createLeases } from './leases.ts';
 import { createListing } from './listing.ts';
@@ -25,13 +27,21 @@ export interface HallOptions {
   readonly cacheChars: number;
   /** Characters that the requests of runs which have not ended may hold together; beyond it new runs are refused. */
   readonly maxAliveChars: number;
+  /** Hears what owners make known, and of commands; what is committed the persister tells it. Absent: nothing is measured. */
+  readonly meter?: EngineMeter | undefined;
+}
+
+export interface Hall extends Store {
+  /** Goes on with erasures that were begun: to be called before anybody reads. */
+  resume(): Promise<void>;
 }
 
 /** The store of one process: logs in memory as far as they are alive, everything durable through a {@link Persister}. */
-export function createHall({ persister, recovered, secret, clock, gap, cacheChars, maxAliveChars }: HallOptions): Store {
+export function createHall({ persister, recovered, secret, clock, gap, cacheChars, maxAliveChars, meter }: HallOptions): Hall {
   const cache = createCache(cacheChars);
   const members = new Set<Member>();
-  const creating = new Map<RunKey, Promise<Created>>();
+  const found = [...recovered.found];
+  const creating = new SlotMap<RunKey, Promise<Created>>();
   let aliveChars = 0;
   let broken: (error: OpenClawError) => void;
   const failed = new Promise<OpenClawError>((resolve) => {
@@ -39,6 +49,8 @@ export function createHall({ persister, recovered, secret, clock, gap, cacheChar
   });
 
   const committer = createCommitter(persister, clock, gap, recovered.nextId, {
+    // Not when a run ends: those that follow it read its end once the batch that brings it was told.
+    acknowledged: () => cache.trim(),
     moved(entry) {
       if (entry.followers) for (const follower of entry.followers) follower();
       if (!entry.head.done) return;
@@ -71,13 +83,25 @@ export function createHall({ persister, recovered, secret, clock, gap, cacheChar
     },
     offer: (entry) => leases.offer(entry, true),
   });
-  const leases = createLeases(committer, parking);
+  const leases = createLeases(committer, parking, meter);
   const listing = createListing(persister, cache.alive, creationOf);
   const upkeep = createUpkeep({
     persister,
     clock,
     epoch: recovered.epoch,
     created: () => Promise.allSettled(creating.values()),
+    changed: (key) => cache.drop(key),
+  });
+
+  const erasing = createErasing({
+    persister,
+    committer,
+    leases,
+    listing,
+    clock,
+    epoch: { current: () => upkeep.epoch, raise: upkeep.raise },
+    alive: cache.alive,
+    find: (key) => Promise.resolve(cache.get(key) ?? loadHead(key)),
     changed: (key) => cache.drop(key),
   });
 
@@ -150,9 +174,13 @@ export function createHall({ persister, recovered, secret, clock, gap, cacheChar
 
   return {
     failed,
+    async resume() {
+      found.push(...(await erasing.resume(recovered.erasures ?? [], recovered.isDeleted === true)));
+    },
     runId: createRunIds(secret),
     runs: {
       async create(key, record, fingerprint): Promise<Created> {
+        if (erasing.mayNotBegin(key, record)) throw beingErased();
         const first = creating.get(key);
         if (first) return { ...(await first), created: false };
         const known = cache.get(key);
@@ -167,7 +195,8 @@ export function createHall({ persister, recovered, secret, clock, gap, cacheChar
       follow(key, onAdvance) {
         const entry = cache.get(key);
         if (!entry || entry.head.done) return () => undefined;
-        (entry.followers ??= []).push(onAdvance);
+        if (entry.followers) entry.followers.push(onAdvance);
+        else entry.followers = [onAdvance];
         return () => {
           const others = entry.followers?.filter((each) => each !== onAdvance);
           entry.followers = others?.length ? others : undefined;
@@ -177,12 +206,14 @@ export function createHall({ persister, recovered, secret, clock, gap, cacheChar
       list: listing.list,
       async regress(key, seen) {
         const entry = cache.get(key);
+        if (erasing.isGoing(key)) throw notFound(key);
         if (entry) {
           if (entry.epoch === seen) await renew(entry);
           return entry.head;
         }
         const head = await loadHead(key);
         if (head.epoch !== seen) return head;
+        if (erasing.isGoing(key)) throw notFound(key);
         const epoch = Math.max(seen + 1, recovered.epoch);
         await committer.row({ op: 'epoch', key, epoch, born: 0, fingerprint: '' });
         return { ...head, epoch };
@@ -190,6 +221,7 @@ export function createHall({ persister, recovered, secret, clock, gap, cacheChar
     },
     queue: {
       consume: leases.consume,
+      line: leases.line,
       claim(key) {
         const entry = cache.get(key);
         if (!entry) return Promise.reject(notFound(key));
@@ -197,10 +229,14 @@ export function createHall({ persister, recovered, secret, clock, gap, cacheChar
       },
     },
     inbox: createInbox({
+      meter,
       committer,
       leases,
       persister,
       cached: (key) => cache.get(key),
+      check(key) {
+        if (erasing.isGoing(key)) throw notFound(key);
+      },
       async find(key) {
         await creating.get(key);
         const entry = cache.get(key);
@@ -211,7 +247,9 @@ export function createHall({ persister, recovered, secret, clock, gap, cacheChar
     state: {
       get: (tenant, key) => persister.state(`${tenant}/${key}`),
       async put(tenant, key, value, rev) {
-        const applied = await committer.row({ op: 'state', key: `${tenant}/${key}`, value, rev });
+        const place = `${tenant}/${key}`;
+        const going = erasing.stateGoing(place);
+        const applied = going ? await going.then(() => false) : await committer.row({ op: 'state', key: place, value, rev });
         if (!applied) throw new OpenClawError('STATE_CONFLICT', `The state ${key} is no longer at revision ${rev}. Read it again.`);
         return rev + 1;
       },
@@ -223,8 +261,16 @@ export function createHall({ persister, recovered, secret, clock, gap, cacheChar
       },
       list: () => Promise.resolve([...members]),
     },
-    upkeep: { compact: upkeep.compact, verify: persister.verify, backup: persister.backup, found: recovered.found },
+    upkeep: {
+      compact: upkeep.compact,
+      verify: persister.verify,
+      backup: persister.backup,
+      erase: erasing.erase,
+      onErased: erasing.onErased,
+      found,
+    },
     async close() {
+      await erasing.stop();
       parking.stop();
       await upkeep.stop();
       await committer.idle();
@@ -244,13 +290,18 @@ function readMemory(entry: Entry, after: number, maxBytes: number): Page | undef
   if (!first || first.first > after + 1) return undefined;
   const parts: [Piece, ...Piece[]] = [cutPiece(first, after)];
   let chars = parts[0].body.length;
-  while (at < last && chars < maxBytes) {
+  // A page ends where a piece does: then neither this one nor the next has to be taken apart.
+  while (at < last && chars + 1 + (pieces[at + 1] as Piece).body.length <= maxBytes) {
     const piece = pieces[++at] as Piece;
     parts.push(piece);
-    chars += piece.body.length;
+    chars += 1 + piece.body.length;
   }
   const chunk = limitPiece(joinPieces(parts), maxBytes);
   return { head, before: chunk.before, chunk };
+}
+
+function beingErased(): OpenClawError {
+  return new OpenClawError('RATE_LIMITED', 'What was in this place is being erased. Try again when that is done.', { retryAfterMs: 1_000 });
 }
 
 function notFound(key: RunKey): OpenClawError {

@@ -1,6 +1,8 @@
+import { SlotMap } from '@openclaw-runtime/kit';
 import { OpenClawError, type WireRecord } from '@openclaw-runtime/protocol';
-import type { Command, Consumer, Durability, Lease, RunKey } from '../contract/store.ts';
+import type { Capacity, Command, Consumer, Durability, Lease, QueueLine, RunKey } from '../contract/store.ts';
 import type { Committer } from './committer.ts';
+import type { EngineMeter, LeaseMeter } from './engine-meter.ts';
 import type { Entry } from './entry.ts';
 import type { Parking } from './parking.ts';
 
@@ -8,8 +10,9 @@ import type { Parking } from './parking.ts';
 export interface Leases {
   /** `hurried`: at once, whether a place is free or not. */
   offer(entry: Entry, hurried?: boolean): void;
-  consume(owner: string, capacity: number, consumer: Consumer): () => void;
+  consume(owner: string, capacity: Capacity, consumer: Consumer): () => void;
   claim(entry: Entry): Promise<Lease>;
+  readonly line: QueueLine;
   /** The run is done: its holder has room for another. */
   finish(entry: Entry): void;
   command(entry: Entry, command: Command): void;
@@ -20,16 +23,24 @@ export interface Leases {
 
 interface Holder {
   readonly consumer: Consumer;
-  readonly capacity: number;
+  readonly capacity: Capacity;
   held: number;
   open: boolean;
 }
 
-export function createLeases(committer: Committer, parking: Parking): Leases {
+/** `holder`: absent where the run was claimed. */
+interface Held {
+  readonly entry: Entry;
+  readonly holder: Holder | undefined;
+}
+
+export function createLeases(committer: Committer, parking: Parking, meter?: EngineMeter): Leases {
   const holders: Holder[] = [];
-  const holding = new Map<Entry, Holder | undefined>();
-  /** In the order of offering; a Set, since it may be long and is taken from at the front. */
-  const waiting = new Set<Entry>();
+  /** By key. */
+  const holding = new SlotMap<string, Held>();
+  /** By key, in the order of offering: it may be long, and is taken from at the front. */
+  const waiting = new SlotMap<string, Entry>();
+  let passed = 0;
 
   /** Whoever started the run waits for it, and holds a place itself: it needs none. */
   const isUrgent = ({ creation }: Entry): boolean =>
@@ -37,31 +48,42 @@ export function createLeases(committer: Committer, parking: Parking): Leases {
 
   const anyone = (): Holder | undefined => holders.find(({ open }) => open);
 
-  const withRoom = (): Holder | undefined => holders.find((each) => each.open && each.held < each.capacity);
+  const withRoom = (): Holder | undefined =>
+    holders.find((each) => each.open && each.held < (typeof each.capacity === 'number' ? each.capacity : each.capacity()));
 
   const pump = (): void => {
     if (waiting.size === 0) return;
-    for (const entry of waiting) {
+    for (const entry of waiting.values()) {
       const holder = withRoom();
       if (!holder) return;
-      waiting.delete(entry);
+      leave(entry);
       give(entry, holder);
     }
   };
 
+  const leave = (entry: Entry): void => {
+    if (waiting.delete(entry.key)) passed++;
+  };
+
   const give = (entry: Entry, holder: Holder): void => {
     holder.held++;
-    holding.set(entry, holder);
+    holding.set(entry.key, { entry, holder });
     holder.consumer.leased(lease(entry));
   };
 
-  const lease = (entry: Entry): Lease => new HallLease(entry, committer, park);
+  const lease = (entry: Entry): Lease => new HallLease(entry, committer, park, meter);
+
+  const heldBy = (entry: Entry): Held | undefined => {
+    const held = holding.get(entry.key);
+    return held?.entry === entry ? held : undefined;
+  };
 
   const drop = (entry: Entry): Holder | undefined => {
-    const holder = holding.get(entry);
-    holding.delete(entry);
-    if (holder) holder.held--;
-    return holder;
+    const held = heldBy(entry);
+    if (!held) return undefined;
+    holding.delete(entry.key);
+    if (held.holder) held.holder.held--;
+    return held.holder;
   };
 
   const park = (entry: Entry, forMs: number): void => {
@@ -73,16 +95,22 @@ export function createLeases(committer: Committer, parking: Parking): Leases {
 
   return {
     offer(entry, hurried = false) {
-      const holder = (waiting.size === 0 ? withRoom() : undefined) ?? (hurried || isUrgent(entry) ? anyone() : undefined);
+      const free = waiting.size === 0 ? withRoom() : undefined;
+      if (free) passed++;
+      const holder = free ?? (hurried || isUrgent(entry) ? anyone() : undefined);
       if (holder) give(entry, holder);
-      else waiting.add(entry);
+      else {
+        waiting.set(entry.key, entry);
+        // There may be more room than there was.
+        pump();
+      }
     },
     consume(_owner, capacity, consumer) {
       const holder: Holder = { consumer, capacity, held: 0, open: true };
       holders.push(holder);
       pump();
-      for (const entry of [...waiting].filter(isUrgent)) {
-        waiting.delete(entry);
+      for (const entry of [...waiting.values()].filter(isUrgent)) {
+        leave(entry);
         give(entry, holder);
       }
       return () => {
@@ -93,20 +121,28 @@ export function createLeases(committer: Committer, parking: Parking): Leases {
       const before = drop(entry);
       entry.token++;
       const roused = parking.rouse(entry);
-      waiting.delete(entry);
-      holding.set(entry, undefined);
+      leave(entry);
+      holding.set(entry.key, { entry, holder: undefined });
       before?.consumer.lost(entry.key as RunKey, fenced(entry));
       if (entry.head.seq < entry.seq)
         await new Promise<void>((resolve, reject) => (entry.waiters ??= []).push({ seq: entry.seq, resolve, reject }));
       await roused;
       return lease(entry);
     },
+    line: {
+      get waiting() {
+        return waiting.size;
+      },
+      get passed() {
+        return passed;
+      },
+    },
     finish(entry) {
       drop(entry);
       pump();
     },
     command(entry, command) {
-      const holder = holding.get(entry);
+      const holder = heldBy(entry)?.holder;
       if (holder) holder.consumer.command(entry.key as RunKey, command);
       else parking.wake(entry);
     },
@@ -115,7 +151,7 @@ export function createLeases(committer: Committer, parking: Parking): Leases {
     },
     fail(error) {
       parking.stop();
-      for (const [entry, holder] of holding) {
+      for (const { entry, holder } of holding.values()) {
         for (const waiter of entry.waiters ?? []) waiter.reject(error);
         holder?.consumer.lost(entry.key as RunKey, error);
       }
@@ -128,6 +164,8 @@ function fenced(entry: Entry): OpenClawError {
   return new OpenClawError('FENCED', `Another owner holds the lease on ${entry.key}; this one must stop writing.`);
 }
 
+const NO_COMMANDS: readonly Command[] = [];
+
 /** A class, since there is one per run and its methods need not be made anew each time. */
 class HallLease implements Lease {
   readonly head: Lease['head'];
@@ -136,14 +174,16 @@ class HallLease implements Lease {
   readonly #committer: Committer;
   readonly #park: (entry: Entry, forMs: number) => void;
   readonly #token: number;
+  readonly #meter: LeaseMeter | undefined;
 
-  constructor(entry: Entry, committer: Committer, park: (entry: Entry, forMs: number) => void) {
+  constructor(entry: Entry, committer: Committer, park: (entry: Entry, forMs: number) => void, meter: EngineMeter | undefined) {
     this.#entry = entry;
     this.#committer = committer;
     this.#park = park;
     this.#token = ++entry.token;
     this.head = entry.head;
-    this.commands = [...entry.commands];
+    this.commands = entry.commands.length > 0 ? [...entry.commands] : NO_COMMANDS;
+    this.#meter = meter?.leased?.(entry);
   }
 
   get key(): RunKey {
@@ -163,13 +203,16 @@ class HallLease implements Lease {
     this.#guard();
     if (entry.ending) throw new OpenClawError('FENCED', `The log of ${entry.key} has ended; nothing follows its end.`);
     this.#committer.append(entry, records, durability === 'disk', done);
+    this.#meter?.appended(records);
   }
 
-  async settled(): Promise<void> {
+  settled(): Promise<void> {
     const entry = this.#entry;
-    if (entry.head.seq >= entry.seq) return;
-    this.#committer.check();
-    await new Promise<void>((resolve, reject) => (entry.waiters ??= []).push({ seq: entry.seq, resolve, reject }));
+    if (entry.head.seq >= entry.seq) return Promise.resolve();
+    return new Promise((resolve, reject) => {
+      this.#committer.check();
+      (entry.waiters ??= []).push({ seq: entry.seq, resolve, reject });
+    });
   }
 
   full(): Promise<void> | undefined {
@@ -199,6 +242,7 @@ class HallLease implements Lease {
   saveReplay(seq: number, replay: string): void {
     this.#guard();
     this.#committer.rowLater({ op: 'replay', key: this.#entry.key, seq, replay });
+    this.#meter?.replaySaved(replay.length);
   }
 
   park(forMs: number): void {

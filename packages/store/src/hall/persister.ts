@@ -3,6 +3,7 @@ import type {
   Backup,
   Command,
   Damage,
+  Erasure,
   Head,
   ListQuery,
   RetentionPolicy,
@@ -30,6 +31,8 @@ export interface Persister {
   fold(key: string): Promise<boolean>;
   /** One slice of a pass over what has ended; `start` begins a new pass. */
   compact(ask: CompactAsk): Promise<CompactSlice>;
+  /** One slice of deleting, which `start` begins, or of overwriting what was deleted, which `overwrite` begins. What is in memory only is not its concern. */
+  erase(ask: EraseAsk): Promise<EraseSlice>;
   verify(options?: VerifyOptions): Promise<VerifyReport>;
   backup(): Promise<Backup>;
   close(): Promise<void>;
@@ -62,6 +65,41 @@ export interface CompactSlice {
   readonly epochNeeded?: number;
 }
 
+export interface EraseAsk {
+  readonly start?: EraseStart;
+  /** All that was deleted until now is to be overwritten; then it counts as erased. */
+  readonly overwrite?: true;
+  /** As for {@link CompactAsk}. */
+  readonly epoch: number;
+}
+
+/** It is durable, and goes on after a death, from the first slice on. */
+export interface EraseStart {
+  readonly what: Erasure;
+  /** Milliseconds since 1970. */
+  readonly wallMs: number;
+  /** The run with those that it started, which come before it, all of which have ended; absent: all of the tenant's. */
+  readonly keys?: readonly string[];
+  /** The keys of the state that go with them; absent: all of the tenant's. */
+  readonly states?: readonly string[];
+}
+
+export interface EraseSlice {
+  readonly done: boolean;
+  /** Of the overwriting, from 0 to 1. */
+  readonly share: number;
+  readonly deleted: readonly string[];
+  readonly states: number;
+  readonly overwrittenBytes: number;
+  readonly damaged: readonly string[];
+  readonly aside: readonly string[];
+  readonly tookMs: number;
+  /** The file rests for somebody who reads it: nothing could be done now. */
+  readonly isHeld?: true;
+  /** As in {@link CompactSlice}. */
+  readonly epochNeeded?: number;
+}
+
 /** One group commit. Logs travel as text ({@link encodeLine}), so that crossing a thread costs a copy and nothing per record. */
 export interface Batch {
   readonly id: number;
@@ -80,7 +118,8 @@ export interface Batch {
 
 /** Writes that are rare enough for a row of their own. */
 export type Row =
-  | { readonly op: 'command'; readonly key: string; readonly command: Command }
+  /** `late`: to a run that has ended; it is not kept where that is gone. */
+  | { readonly op: 'command'; readonly key: string; readonly command: Command; readonly late?: boolean }
   | { readonly op: 'state'; readonly key: string; readonly value: string; readonly rev: number }
   | { readonly op: 'replay'; readonly key: string; readonly seq: number; readonly replay: string }
   | { readonly op: 'epoch'; readonly key: string; readonly epoch: number; readonly born: number; readonly fingerprint: string };
@@ -112,6 +151,10 @@ export interface Recovered {
   readonly epoch: number;
   /** What was damaged, and what became of it. */
   readonly found: readonly Damage[];
+  /** Erasures that were begun and have not deleted all, or that an older copy of the data does not know of. */
+  readonly erasures?: readonly Erasure[];
+  /** Of others all is deleted, and not overwritten yet. */
+  readonly isDeleted?: boolean;
 }
 
 export interface RecoveredRun {

@@ -18,6 +18,8 @@ export interface HallUpkeep extends Pick<Upkeep, 'compact'> {
   readonly epoch: number;
   /** A run that goes on has records that could be folded. */
   fold(key: string): void;
+  /** Runs that are created from when it resolves on begin with this epoch or a later one. */
+  raise(epoch: number): Promise<void>;
   /** Resolves when nothing is at work any more. */
   stop(): Promise<void>;
 }
@@ -46,6 +48,12 @@ export function createUpkeep(parts: UpkeepParts): HallUpkeep {
     folding = undefined;
   };
 
+  /** Runs that are created from here on begin with the new epoch; of those before, none may come after a deletion. */
+  const raise = async (to: number): Promise<void> => {
+    epoch = Math.max(epoch, to);
+    await parts.created();
+  };
+
   const pass: Upkeep['compact'] = async (policy, wallMs) => {
     const damaged = new Map<string, string>();
     const sums = { compacted: 0, deleted: 0, freedBytes: 0, longestMs: 0 };
@@ -61,11 +69,9 @@ export function createUpkeep(parts: UpkeepParts): HallUpkeep {
       sums.freedBytes += slice.freedBytes;
       sums.longestMs = Math.max(sums.longestMs, slice.tookMs);
       needed = Math.max(needed, slice.epochNeeded ?? 0);
-      if (slice.done && needed === epoch) break;
+      if (slice.done && needed <= epoch) break;
       if (slice.done) {
-        // Runs that are created from here on begin with the new epoch; of those before, none may come after a deletion.
-        epoch = needed;
-        await parts.created();
+        await raise(needed);
         start = { policy, wallMs };
       }
       await sleep(clock, slice.tookMs * REST, signal).catch(() => undefined);
@@ -88,6 +94,7 @@ export function createUpkeep(parts: UpkeepParts): HallUpkeep {
       });
       return passing;
     },
+    raise,
     async stop() {
       stopping.abort();
       await folding;

@@ -1,8 +1,8 @@
 import { OpenClawError } from '@openclaw-runtime/protocol';
-import type { RetentionPolicy, RetentionRules, Versioned } from '../contract/store.ts';
+import { type RetentionPolicy, type RetentionRules, tenantOf, type Versioned } from '../contract/store.ts';
 import { cutPiece, limitPiece, type Piece } from '../hall/chunk.ts';
 import { decodeSegments, splitLines } from '../hall/line.ts';
-import type { CompactAsk, CompactSlice, Dup, Persister, Row, Stored } from '../hall/persister.ts';
+import type { CompactAsk, CompactSlice, Dup, EraseAsk, EraseSlice, Persister, Row, Stored } from '../hall/persister.ts';
 import { listEnded } from './ended-list.ts';
 import { createKeptRuns, type KeptRun } from './kept-runs.ts';
 
@@ -20,6 +20,7 @@ export function createMemoryPersister(): Persister {
   const apply = (row: Row): boolean => {
     switch (row.op) {
       case 'command': {
+        if (row.late && !runs.all.has(row.key)) return false;
         const ids = commands.get(row.key) ?? new Set();
         if (ids.has(row.command.id)) return false;
         commands.set(row.key, ids.add(row.command.id));
@@ -95,6 +96,23 @@ export function createMemoryPersister(): Persister {
     return { done: true, ...slice, damaged: [], freedBytes: 0, tookMs: 0, ...(epochNeeded > 0 ? { epochNeeded } : {}) };
   };
 
+  let erasing: EraseAsk['start'];
+  const erase = ({ start = erasing, overwrite, epoch }: EraseAsk): EraseSlice => {
+    erasing = start;
+    const isMeant = (key: string): boolean => start?.keys?.includes(key) ?? key.startsWith(`${start?.what.tenant}/`);
+    const going = ended(runs.all).filter(({ key }) => isMeant(key));
+    const epochNeeded = Math.max(0, ...going.filter(({ head }) => head.epoch >= epoch).map(({ head }) => head.epoch + 1));
+    const slice = { share: 1, overwrittenBytes: 0, damaged: [], aside: [], tookMs: 0 };
+    if (overwrite) return { ...slice, done: true, deleted: [], states: 0 };
+    if (epochNeeded > 0) return { ...slice, done: false, deleted: [], states: 0, epochNeeded };
+    const deleted = going.map((run) => run.key);
+    for (const run of going) runs.erase(run);
+    for (const each of [commands, replays]) for (const key of [...each.keys()].filter(isMeant)) each.delete(key);
+    const values = start?.states ?? [...states.keys()].filter((key) => isMeant(key));
+    erasing = undefined;
+    return { ...slice, done: true, deleted, states: values.filter((key) => states.delete(key)).length };
+  };
+
   const sizeOf = (run: KeptRun): number => charsOf(run.pieces) + (run.seq === 0 ? 0 : run.creation.length + runs.foldOf(run).length);
 
   return {
@@ -121,6 +139,7 @@ export function createMemoryPersister(): Persister {
     list: (tenant, query) => Promise.resolve(listEnded(runs.all, tenant, query)),
     fold: (key) => Promise.resolve(fold(key)),
     compact: (ask) => Promise.resolve(compact(ask)),
+    erase: (ask) => Promise.resolve(erase(ask)),
     verify: () => Promise.reject(keepsNothing()),
     backup: () => Promise.reject(keepsNothing()),
     close: () => Promise.resolve(),
@@ -150,10 +169,6 @@ function limits(policy: RetentionPolicy, runs: readonly KeptRun[]): (readonly [m
   );
   const rest = [policy.maxBytes, runs.filter(({ key }) => !policy.tenants?.[tenantOf(key)])] as const;
   return [...own, rest].flatMap(([maxBytes, some]) => (maxBytes === undefined ? [] : [[maxBytes, some] as const]));
-}
-
-function tenantOf(key: string): string {
-  return key.slice(0, key.indexOf('/'));
 }
 
 function charsOf(pieces: readonly Piece[]): number {

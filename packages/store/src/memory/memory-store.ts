@@ -22,5 +22,6 @@ export function createMemoryStore({ clock = systemClock, random = systemRandom, 
     gap: { minMs: 0, maxMs: 0 },
     cacheChars: 2 * 1024 * 1024,
     maxAliveChars: Number.POSITIVE_INFINITY,
+    meter,
   });
 }

@@ -4,6 +4,8 @@ import { isFull } from './database.ts';
 
 /** When the write-ahead log goes into the file: by itself as it grows, save while somebody reads the file from outside. */
 export interface Checkpoints {
+  /** From now on calls back each time before the log goes into the file, and is written from its beginning again; `undefined`: no more. */
+  beforeEmptying(listen: (() => void) | undefined): void;
   /** All of it, now. `false` while the file rests: nothing is done then. */
   run(): boolean;
   /** The file stays as it is from now on: all commits up to here and no later one. */
@@ -30,6 +32,7 @@ const MAX_LOG_PAGES = 32_768;
 export function createCheckpoints(db: DatabaseSync, path: string): Checkpoints {
   let round = 0;
   let readers = 0;
+  let listener: (() => void) | undefined;
 
   const wake = (): void => {
     readers = 0;
@@ -38,6 +41,7 @@ export function createCheckpoints(db: DatabaseSync, path: string): Checkpoints {
   const size = db.prepare('PRAGMA wal_checkpoint(NOOP)');
   /** The commit before it stands, and has to be reported so; any other failure is final. The log's pages are used again from their beginning: a file that grows is slow. */
   const empty = (): void => {
+    listener?.();
     try {
       db.exec('PRAGMA wal_checkpoint(PASSIVE)');
     } catch (error) {
@@ -45,14 +49,22 @@ export function createCheckpoints(db: DatabaseSync, path: string): Checkpoints {
     }
   };
 
+  const truncate = (): void => {
+    listener?.();
+    db.exec('PRAGMA wal_checkpoint(TRUNCATE)');
+  };
+
   return {
+    beforeEmptying(listen) {
+      listener = listen;
+    },
     run() {
       if (readers > 0) return false;
-      db.exec('PRAGMA wal_checkpoint(TRUNCATE)');
+      truncate();
       return true;
     },
     freeze() {
-      if (readers === 0) db.exec('PRAGMA wal_checkpoint(TRUNCATE)');
+      if (readers === 0) truncate();
       readers++;
       return { round, bytes: statSync(path).size };
     },

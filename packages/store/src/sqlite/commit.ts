@@ -1,8 +1,9 @@
+import { tenantOf } from '../contract/store.ts';
 import { decodeSegments, ownText, type Segment, splitLines } from '../hall/line.ts';
 import type { Batch, Dup, Receipt, Row, Stored } from '../hall/persister.ts';
 import { damaged, isDamage, isUnreadable } from './damage.ts';
 import { describe, isFull } from './database.ts';
-import { NEW_ROW, type RunRow, tenantOf } from './run-rows.ts';
+import { NEW_ROW, type RunRow } from './run-rows.ts';
 import { formatRefs } from './segments.ts';
 import type { Tables } from './tables.ts';
 import type { Transactions } from './transactions.ts';
@@ -26,10 +27,10 @@ export function createCommit(tables: Tables, transactions: Transactions): (batch
     tenants.add(tenantOf(key), { runs: piece.first === 1 ? 1 : 0, chars: piece.body.length });
   };
 
-  const apply = (row: Row): boolean => {
+  const apply = (row: Row, gone: ReadonlySet<Row>): boolean => {
     switch (row.op) {
       case 'command':
-        return commands.put(row.key, row.command);
+        return !gone.has(row) && commands.put(row.key, row.command);
       case 'state':
         return states.put(row.key, row.value, row.rev);
       case 'replay':
@@ -55,7 +56,7 @@ export function createCommit(tables: Tables, transactions: Transactions): (batch
   };
 
   /** Before the transaction: SQLite writes nothing more in one in which it could not read something. */
-  const split = (creates: string): Creations => {
+  const look = ({ creates, rows }: Batch): Found => {
     const dups: Dup[] = [];
     let lines = '';
     for (const { key, line } of splitLines(creates)) {
@@ -66,14 +67,15 @@ export function createCommit(tables: Tables, transactions: Transactions): (batch
         lines += line;
       }
     }
-    return { dups, lines };
+    const gone = rows.filter((row) => row.op === 'command' && row.late && !findDup(row.key));
+    return { dups, lines, gone: new Set(gone) };
   };
 
-  const write = (batch: Batch, { dups, lines: born }: Creations): Receipt => {
+  const write = (batch: Batch, { dups, lines: born, gone }: Found): Receipt => {
     const lines = batch.lines + born;
     if (lines !== '') journal.put(batch.id, lines);
     for (const each of decodeSegments(batch.segments)) keep(each);
-    const applied = batch.rows.map(apply);
+    const applied = batch.rows.map((row) => apply(row, gone));
     // Without an entry of its own in the journal, or if that may go, the commit is to be known all the same.
     if (journal.drop(batch.dropBelow) || lines === '') meta.put('commit', batch.id);
     tenants.flush();
@@ -91,8 +93,8 @@ export function createCommit(tables: Tables, transactions: Transactions): (batch
   };
 
   const attempt = (batch: Batch): Receipt => {
-    const creations = split(batch.creates);
-    return transactions.run(batch.sync, () => write(batch, creations));
+    const found = look(batch);
+    return transactions.run(batch.sync, () => write(batch, found));
   };
 
   /** Once more where a place could not be written: all was taken back, and whatever is looked for next has the places made again. */
@@ -117,10 +119,13 @@ export function createCommit(tables: Tables, transactions: Transactions): (batch
   };
 }
 
-interface Creations {
+/** What a batch finds. */
+interface Found {
   readonly dups: readonly Dup[];
-  /** Of those that are new. */
+  /** Creations that are new. */
   readonly lines: string;
+  /** Commands to runs that are no more. */
+  readonly gone: ReadonlySet<Row>;
 }
 
 export function storedOf(row: RunRow): Stored {

@@ -2,13 +2,14 @@ import type { DatabaseSync } from 'node:sqlite';
 import type { Clock } from '@openclaw-runtime/kit';
 import type { ListQuery, RunSummary, Versioned } from '../contract/store.ts';
 import { cutPiece, limitPiece } from '../hall/chunk.ts';
-import type { Batch, CompactAsk, CompactSlice, Receipt, Recovered, Stored } from '../hall/persister.ts';
+import type { Batch, CompactAsk, CompactSlice, EraseAsk, EraseSlice, Receipt, Recovered, Stored } from '../hall/persister.ts';
 import { createCheckpoints, type Rest } from './checkpoints.ts';
 import { createCommit, storedOf } from './commit.ts';
 import { createCompaction } from './compaction.ts';
 import { damaged, isDamage, isUnreadable } from './damage.ts';
 import { describe, isFull } from './database.ts';
 import { createEndedList } from './ended-list.ts';
+import { createErasing } from './erasing.ts';
 import { createFolder } from './folder.ts';
 import { createLiveFolding } from './live-folding.ts';
 import { createMarks } from './marks.ts';
@@ -35,6 +36,7 @@ export interface DataFile {
   hasRuns(): boolean;
   fold(key: string): boolean;
   compact(ask: CompactAsk): CompactSlice;
+  erase(ask: EraseAsk): EraseSlice;
   close(): void;
 }
 
@@ -58,6 +60,7 @@ export function createDataFile(db: DatabaseSync, { path, clock, liveChars, openi
   const folder = createFolder(tables);
   const commit = createCommit(tables, transactions);
   const compact = createCompaction(db, tables, folder, transactions, checkpoints, clock);
+  const erasing = createErasing(db, tables, folder, transactions, checkpoints, clock);
   const fold = createLiveFolding(tables, folder, transactions, liveChars);
   const list = createEndedList(db, tables);
   const anyRun = db.prepare('SELECT 1 FROM journal UNION ALL SELECT 1 FROM run LIMIT 1');
@@ -140,6 +143,7 @@ export function createDataFile(db: DatabaseSync, { path, clock, liveChars, openi
     hasRuns: () => guarded(() => anyRun.get() !== undefined),
     fold: (key) => guarded(() => fold(key)),
     compact: (ask) => guarded(() => compact(ask)),
+    erase: (ask) => guarded(() => erasing.slice(ask)),
     close() {
       settle();
       tables.journal.drop(droppable, true);
@@ -148,6 +152,7 @@ export function createDataFile(db: DatabaseSync, { path, clock, liveChars, openi
       marks.close(reached);
       tables.meta.put('clean', 1);
       db.close();
+      erasing.close();
     },
   };
 }

@@ -1,8 +1,9 @@
 import { decodeRecords } from '@openclaw-runtime/protocol';
+import { tenantOf } from '../contract/store.ts';
 import { cutPiece, splitBody } from '../hall/chunk.ts';
 import { emptyFolded, foldRecords } from '../hall/folding.ts';
 import { damaged, isDamage } from './damage.ts';
-import { type RunRow, tenantOf } from './run-rows.ts';
+import type { RunRow } from './run-rows.ts';
 import { formatRefs, parseRefs, type SegmentRef } from './segments.ts';
 import { packFolded, type SnapshotRow, snapshotChars, unpackFolded } from './snapshot-rows.ts';
 import type { Tables } from './tables.ts';
@@ -15,6 +16,8 @@ export interface Folder {
   drop(row: RunRow, seq: number, most?: number): RunRow;
   /** Nothing of the run is left. */
   erase(row: RunRow): void;
+  /** The same of a run with a damaged snapshot, whose parts cannot be known. */
+  eraseDamaged(row: RunRow): void;
 }
 
 const EMPTY: SnapshotRow = { seq: 0, h: 0, creation: '', fold: '', begun: '' };
@@ -34,6 +37,15 @@ export function createFolder({ journal, runs, segments, snapshots, replays, comm
       if (!isDamage(error) || row.oldest > 1) throw error;
       return { before: EMPTY, isLatest: false };
     }
+  };
+
+  const remove = (row: RunRow, chars: number): void => {
+    for (const ref of parseRefs(row.segments)) segments.drop(ref);
+    replays.drop(row.key);
+    commands.drop(row.key);
+    runs.drop(row);
+    journal.forget(row.key);
+    tenants.add(tenantOf(row.key), { runs: -1, chars: -chars });
   };
 
   return {
@@ -73,13 +85,12 @@ export function createFolder({ journal, runs, segments, snapshots, replays, comm
 
     erase(row) {
       const chars = row.chars + (row.snapshot === 0 ? 0 : snapshotChars(snapshots.find(row.snapshot)));
-      for (const ref of parseRefs(row.segments)) segments.drop(ref);
       if (row.snapshot !== 0) snapshots.remove(row.snapshot);
-      replays.drop(row.key);
-      commands.drop(row.key);
-      runs.drop(row);
-      journal.forget(row.key);
-      tenants.add(tenantOf(row.key), { runs: -1, chars: -chars });
+      remove(row, chars);
+    },
+    eraseDamaged(row) {
+      snapshots.removeDamaged(row.snapshot);
+      remove(row, row.chars);
     },
   };
 }

@@ -27,6 +27,11 @@ export interface JournalEntry {
 /** Rows are deleted this many commits at a time. */
 const DROP_EVERY = 64;
 
+/** Runs that were deleted while the journal may have lines of them, and up to which of its rows. */
+export function goneRuns(db: DatabaseSync): ReadonlyMap<string, number> {
+  return new Map((db.prepare('SELECT key, id FROM gone').all() as { key: string; id: number }[]).map(({ key, id }) => [key, id]));
+}
+
 export function createJournal(db: DatabaseSync): Journal {
   const insert = db.prepare('INSERT INTO journal VALUES (?, ?, ?)');
   const remove = db.prepare('DELETE FROM journal WHERE id < ?');
@@ -36,13 +41,6 @@ export function createJournal(db: DatabaseSync): Journal {
   const selectGone = db.prepare('SELECT key, id, crc FROM gone');
   const select = db.prepare('SELECT id, crc, body FROM journal ORDER BY id');
   let dropped = 0;
-
-  const marks = (): readonly { readonly key: string; readonly id: number; readonly isSound: boolean }[] =>
-    (selectGone.all() as { key: string; id: number; crc: number }[]).map(({ key, id, crc }) => ({
-      key,
-      id,
-      isSound: sealOf(key, id) === crc,
-    }));
 
   return {
     put: (id, lines) => void insert.run(id, crc32(lines, id), lines),
@@ -58,14 +56,14 @@ export function createJournal(db: DatabaseSync): Journal {
       if (typeof id === 'number') insertGone.run(key, id, sealOf(key, id));
     },
     *read() {
-      const gone = new Map(marks().map(({ key, id }) => [key, id]));
+      const gone = goneRuns(db);
       for (const { id, crc, body } of select.all() as { id: number; crc: number; body: string }[]) {
         const isDamaged = crc32(body, id) !== crc;
         const lines = (isDamaged ? readable : decodeLines)(body).filter(({ key }) => id > (gone.get(key) ?? 0));
         yield { id, chars: body.length, lines, isDamaged };
       }
     },
-    hasLostMark: () => marks().some(({ isSound }) => !isSound),
+    hasLostMark: () => (selectGone.all() as { key: string; id: number; crc: number }[]).some(({ key, id, crc }) => sealOf(key, id) !== crc),
   };
 }
 

@@ -1,7 +1,8 @@
-import { closeSync, existsSync, fsyncSync, openSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { crc32 } from 'node:zlib';
 import { damaged } from './damage.ts';
+import { syncFolder } from './sync-folder.ts';
 
 /**
  * The key of the run ids, in a file beside the database and written after it: so it also tells a folder whose database was emptied from a new one.
@@ -37,7 +38,5 @@ function writeKey(path: string, key: Uint8Array): void {
   const fresh = `${path}.new`;
   writeFileSync(fresh, `${text} ${crc32(text)}\n`, { mode: 0o600, flush: true });
   renameSync(fresh, path);
-  const folder = openSync(dirname(path), 'r');
-  fsyncSync(folder);
-  closeSync(folder);
+  syncFolder(dirname(path));
 }

@@ -1,6 +1,7 @@
-import { closeSync, fsyncSync, openSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { crc32 } from 'node:zlib';
+import { syncFolder } from './sync-folder.ts';
 
 /**
  * What the folder last knew of its database, in a small file beside it: so that an older database, put in its place by hand, is noticed. The database holds the
@@ -45,9 +46,7 @@ export function writeMark(database: string, mark: Mark, sync: boolean): void {
   writeFileSync(fresh, encodeMark(mark), { mode: 0o600, flush: sync });
   renameSync(fresh, path);
   if (!sync) return;
-  const folder = openSync(dirname(path), 'r');
-  fsyncSync(folder);
-  closeSync(folder);
+  syncFolder(dirname(path));
 }
 
 /** Whether the database is the one that the mark was made for, or a later state of it. `life` is empty in a database that never had one. */

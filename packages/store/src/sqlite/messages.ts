@@ -1,5 +1,5 @@
 import type { ListQuery, RunSummary, Versioned } from '../contract/store.ts';
-import type { Batch, CompactAsk, CompactSlice, Receipt, Recovered, Stored } from '../hall/persister.ts';
+import type { Batch, CompactAsk, CompactSlice, EraseAsk, EraseSlice, Receipt, Recovered, Stored } from '../hall/persister.ts';
 import type { Rest } from './checkpoints.ts';
 import type { SnapshotRow } from './snapshot-rows.ts';
 
@@ -31,6 +31,7 @@ export type Request =
   | { readonly op: 'snapshot' | 'state' | 'fold'; readonly n: number; readonly key: string }
   | { readonly op: 'part'; readonly n: number; readonly id: number }
   | { readonly op: 'compact'; readonly n: number; readonly ask: CompactAsk }
+  | { readonly op: 'erase'; readonly n: number; readonly ask: EraseAsk }
   | { readonly op: 'command'; readonly n: number; readonly key: string; readonly id: string }
   | { readonly op: 'list'; readonly n: number; readonly tenant: string; readonly query: ListQuery }
   | { readonly op: 'freeze'; readonly n: number }
@@ -43,6 +44,7 @@ export type Answer =
   | KeptSnapshot
   | Versioned
   | CompactSlice
+  | EraseSlice
   | readonly RunSummary[]
   | Rest
   | string

@@ -9,9 +9,9 @@ export interface Meta {
 /**
  * `boot` names the machine's boot in which the file was last opened, `clean` is 1 after a proper end, `life` names that opening. `epoch`: with which new runs begin.
  * `renew`: 1 while epochs are to be renewed. `commit`: one that was reached, for when the journal is empty. `strays`: ids of run rows whose key was changed, or which are gone. `orphans`: segments of such that could not be read.
- * `placed`: the id of the last run row that the table of places has for certain, and its checksum.
+ * `erased`: how far it has come with what was asked to be erased; `deleted`: of those behind that, in JSON, the ones of which all rows are gone. `placed`: the id of the last run row that the table of places has for certain, and its checksum.
  */
-export type MetaName = 'boot' | 'clean' | 'life' | 'epoch' | 'renew' | 'commit' | 'strays' | 'orphans' | 'placed';
+export type MetaName = 'boot' | 'clean' | 'life' | 'epoch' | 'renew' | 'commit' | 'strays' | 'orphans' | 'placed' | 'erased' | 'deleted';
 
 export function createMeta(db: DatabaseSync): Meta {
   const select = db.prepare('SELECT value FROM meta WHERE name = ?');

@@ -1,4 +1,5 @@
 import type { DatabaseSync } from 'node:sqlite';
+import { tenantOf } from '../contract/store.ts';
 import { splitBody } from '../hall/chunk.ts';
 import { statusOf } from '../hall/status.ts';
 import { damaged, sealOf } from './damage.ts';
@@ -46,7 +47,7 @@ export function migrate(db: DatabaseSync, path: string, wallMs: number): void {
       const status = done === 1 && last ? statusAt(() => segments.get(key, last).body) : '';
       runs.put({ ...NEW_ROW, ...old, ended: done === 1 ? wallMs : 0, chars, status, segments: formatRefs(refs) });
       places.flush();
-      tenants.add(key.slice(0, key.indexOf('/')), { runs: 1, chars });
+      tenants.add(tenantOf(key), { runs: 1, chars });
     }
     tenants.flush();
     db.exec(`DROP TABLE run_1; PRAGMA user_version = ${DATA_FORMAT}`);

@@ -4,6 +4,7 @@ import type { Line } from '../hall/line.ts';
 import type { Recovered, RecoveredRun } from '../hall/persister.ts';
 import { storedOf } from './commit.ts';
 import { isDamage } from './damage.ts';
+import { createErasedList } from './erased-list.ts';
 import { runOf } from './inspection.ts';
 import { fits, readMark, writeMark } from './mark-file.ts';
 import { fingerprintOf } from './mend.ts';
@@ -39,6 +40,7 @@ export function recover(db: DatabaseSync, tables: Tables, opening: Opening): Rec
     Math.max(journal.lastId, Number(meta.get('commit') ?? 0)),
   );
   const hasRegressed = begin(db, tables, opening, journal);
+  const list = createErasedList(tables.path, meta);
   return {
     runs: alive,
     nextId: lastId + 1,
@@ -47,6 +49,8 @@ export function recover(db: DatabaseSync, tables: Tables, opening: Opening): Rec
     regressed: hasRegressed,
     epoch: Number(meta.get('epoch') ?? 1),
     found,
+    erasures: list.pending(),
+    isDeleted: list.isDeleted(),
   };
 }
 

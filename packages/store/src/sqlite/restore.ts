@@ -20,6 +20,7 @@ import { describe } from './database.ts';
 import { keyFileOf } from './key-file.ts';
 import { markFileOf, RESTORED, writeMark } from './mark-file.ts';
 import { runVerify } from './run-verify.ts';
+import { syncFolder } from './sync-folder.ts';
 
 export interface RestoreOptions {
   readonly file: string;
@@ -71,7 +72,7 @@ export async function restoreBackup({ file, folder, force = false, signal, onPro
     writeMark(copy, { lives: [RESTORED], commit: 0 }, true);
     const aside = hasData ? putAside(folder, database) : undefined;
     for (const name of [keyFileOf(copy), markFileOf(copy), copy]) renameSync(name, join(folder, basename(name)));
-    syncFolder(folder);
+    for (const path of [folder, dirname(folder)]) syncFolder(path);
     return { bytes: head.bytes, at: head.at, runs: report.counts.runs, ...(aside === undefined ? {} : { aside }) };
   } finally {
     rmSync(trial, { recursive: true, force: true });
@@ -151,12 +152,4 @@ function checkUnowned(database: string): void {
 
 function torn(file: string): OpenClawError {
   return new OpenClawError('DATA_DAMAGED', `The backup ${file} is not whole, or was changed. Nothing was restored; use another copy.`);
-}
-
-function syncFolder(folder: string): void {
-  for (const path of [folder, dirname(folder)]) {
-    const fd = openSync(path, 'r');
-    fsyncSync(fd);
-    closeSync(fd);
-  }
 }

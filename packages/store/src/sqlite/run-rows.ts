@@ -1,4 +1,5 @@
 import type { DatabaseSync } from 'node:sqlite';
+import { tenantOf } from '../contract/store.ts';
 import { isUnreadable, sealOf } from './damage.ts';
 import { markOf, type Places } from './places.ts';
 
@@ -124,8 +125,4 @@ export function isWhole(row: Sealed): boolean {
 export function sealRun(row: RunRow): number {
   const { key, epoch, seq, h, done, born, ended, chars, oldest, status, snapshot, fingerprint, segments } = row;
   return sealOf(key, epoch, seq, h, done, born, ended, chars, oldest, status, snapshot, fingerprint, segments);
-}
-
-export function tenantOf(key: string): string {
-  return key.slice(0, key.indexOf('/'));
 }

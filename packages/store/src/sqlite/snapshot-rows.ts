@@ -26,6 +26,8 @@ export interface SnapshotRows extends Parts {
   dropOlder(id: number): void;
   /** With its parts, and with the one before it. */
   remove(id: number): void;
+  /** The same of one that is damaged, whose parts stay: nobody knows which they are. */
+  removeDamaged(id: number): void;
   /** Like `get`, but `undefined` for a part that is not there. */
   findPart(id: number): string | undefined;
 }
@@ -53,6 +55,11 @@ export function createSnapshotRows(db: DatabaseSync, path: string): SnapshotRows
   const dropParts = (of: unknown, ...kept: readonly unknown[]): void => {
     const still = new Set(kept.flatMap(partsIn));
     for (const part of partsIn(of)) if (!still.has(part)) removePart.run(part);
+  };
+
+  const removeRow = (id: number): void => {
+    remove.run(id);
+    older.drop(id);
   };
 
   const findPart = (id: number): string | undefined => {
@@ -95,9 +102,9 @@ export function createSnapshotRows(db: DatabaseSync, path: string): SnapshotRows
     remove(id) {
       dropParts(find(id).begun);
       dropParts(older.get(id)?.['parts']);
-      remove.run(id);
-      older.drop(id);
+      removeRow(id);
     },
+    removeDamaged: removeRow,
     put(text) {
       const id = Number(insertPart.run(sealOf(text), pack(text)).lastInsertRowid);
       fresh.add(id);

@@ -1,13 +1,13 @@
 import { closeSync, mkdirSync, openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
-import { type Clock, newId, type Random, systemClock, systemRandom } from '@openclaw-runtime/kit';
+import { type Clock, newId, type Random, SlotMap, systemClock, systemRandom } from '@openclaw-runtime/kit';
 import { OpenClawError } from '@openclaw-runtime/protocol';
 import type { RunSummary, Store, Versioned } from '../contract/store.ts';
 import type { Gap } from '../hall/committer.ts';
 import { type EngineMeter, meteredPersister } from '../hall/engine-meter.ts';
 import { createHall } from '../hall/hall.ts';
-import type { CompactSlice, Persister, Receipt, Stored } from '../hall/persister.ts';
+import type { CompactSlice, EraseSlice, Persister, Receipt, Stored } from '../hall/persister.ts';
 import type { Rest } from './checkpoints.ts';
 import { createCopying } from './copying.ts';
 import { type Answer, type KeptSnapshot, type Opened, type Reply, type Request, type ThreadData, UNKNOWN_BOOT } from './messages.ts';
@@ -68,7 +68,7 @@ export async function openSqliteStore(options: SqliteOptions): Promise<Store> {
     throw OpenClawError.fromBody(opened);
   }
   const persister = threadPersister(thread, path, fd, clock);
-  return createHall({
+  const hall = createHall({
     persister: meter ? meteredPersister(persister, meter, clock) : persister,
     recovered: opened.recovered,
     secret: opened.secret,
@@ -76,14 +76,22 @@ export async function openSqliteStore(options: SqliteOptions): Promise<Store> {
     gap,
     cacheChars,
     maxAliveChars,
+    meter,
   });
+  try {
+    await hall.resume();
+  } catch (error) {
+    await hall.close();
+    throw error;
+  }
+  return hall;
 }
 
 /** Pages on their way to the main thread: so many that they keep pace with runs that end, and so few that taking them in holds up nobody. */
 const READS_AT_ONCE = 8;
 
 function threadPersister(thread: Worker, path: string, fd: number, clock: Clock): Persister {
-  const asked = new Map<number, { resolve(answer: Answer): void; reject(error: unknown): void }>();
+  const asked = new SlotMap<number, { resolve(answer: Answer): void; reject(error: unknown): void }>();
   let n = 0;
   let gone: OpenClawError | undefined;
   let isClosed = false;
@@ -134,6 +142,7 @@ function threadPersister(thread: Worker, path: string, fd: number, clock: Clock)
     list: (tenant, query) => ask({ op: 'list', tenant, query }) as Promise<readonly RunSummary[]>,
     fold: (key) => ask({ op: 'fold', key }) as Promise<boolean>,
     compact: (what) => ask({ op: 'compact', ask: what }) as Promise<CompactSlice>,
+    erase: (what) => ask({ op: 'erase', ask: what }) as Promise<EraseSlice>,
     async close() {
       if (isClosed) return;
       isClosed = true;

@@ -61,6 +61,8 @@ function answer(file: DataFile, request: Request): Answer {
       return file.fold(request.key);
     case 'compact':
       return file.compact(request.ask);
+    case 'erase':
+      return file.erase(request.ask);
     case 'freeze':
       return file.freeze();
     case 'thaw':

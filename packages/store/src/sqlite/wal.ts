@@ -45,3 +45,13 @@ function sum(view: DataView, from: number, length: number, before: Sums, littleE
 function sums(view: DataView, at: number, [a, b]: Sums): boolean {
   return view.getUint32(at) === a && view.getUint32(at + 4) === b;
 }
+
+/** The pages that a log has, or had: it is written from its beginning again, and frames of an earlier round stay behind its end. */
+export function pagesInWal(bytes: Uint8Array): ReadonlySet<number> {
+  const pages = new Set<number>();
+  if (bytes.length < HEADER) return pages;
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const frameBytes = FRAME_HEADER + view.getUint32(8);
+  for (let at = HEADER; at + frameBytes <= bytes.length; at += frameBytes) pages.add(view.getUint32(at));
+  return pages;
+}

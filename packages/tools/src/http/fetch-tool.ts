@@ -36,9 +36,9 @@ export function createHttpTool(house: House, web: Web, options: HttpFetchOptions
     sideEffects,
     onInterrupted: sideEffects ? 'fail' : 'retry',
     timeoutMs,
-    async run(args, { signal }) {
+    async run(args, { signal, trace }) {
       const { url, method = methods[0] ?? 'GET', headers = {}, body } = args;
-      const wanted = { method, url, headers: parseHeaders(headers), ...(body === undefined ? {} : { body }) };
+      const wanted = { method, url, headers: parseHeaders({ ...trace, ...headers }), ...(body === undefined ? {} : { body }) };
       const answer = await follow(wanted, options, web, signal);
       try {
         const nothing = method === 'HEAD' || answer.status === 204 || answer.status === 304;

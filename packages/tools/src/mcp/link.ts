@@ -16,7 +16,14 @@ import { openWire } from './wire.ts';
 export interface Link {
   readonly tools: readonly ListedTool[];
   /** Rejects as the SDK does; see {@link failureOf}. */
-  call(tool: string, args: Readonly<Record<string, unknown>>, key: string, timeoutMs: number, signal: AbortSignal): Promise<CallResult>;
+  call(
+    tool: string,
+    args: Readonly<Record<string, unknown>>,
+    key: string,
+    timeoutMs: number,
+    signal: AbortSignal,
+    trace?: Readonly<Record<string, string>>,
+  ): Promise<CallResult>;
   /** When it is gone: how, in words for whoever runs the server. */
   readonly closed: Promise<string>;
   close(): Promise<void>;
@@ -169,8 +176,8 @@ function createLink(sdk: Sdk, { client, tools, widened, hide, closed, close }: C
     closed,
     close,
     hide,
-    async call(name, args, key, timeoutMs, signal) {
-      const params = { name, arguments: { ...args }, _meta: { 'openclaw-runtime/idempotency-key': key } };
+    async call(name, args, key, timeoutMs, signal, trace) {
+      const params = { name, arguments: { ...args }, _meta: { 'openclaw-runtime/idempotency-key': key, ...trace } };
       // The caller's clock decides; the SDK's own timer comes after it.
       return widened(() => client.callTool(params, { signal, timeout: timeoutMs + 5_000 }));
     },

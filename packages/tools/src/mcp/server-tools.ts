@@ -63,11 +63,11 @@ async function callServer(
   args: Readonly<Record<string, unknown>>,
   call: HouseToolCall,
 ): Promise<readonly [CallResult, Link]> {
-  const { key, signal } = call;
+  const { key, signal, trace } = call;
   for (let again = true; ; again = false) {
     const link = await server.link(signal);
     try {
-      return [await link.call(tool, args, key, card.timeoutMs, signal), link];
+      return [await link.call(tool, args, key, card.timeoutMs, signal, trace), link];
     } catch (error) {
       if (signal.aborted) throw signal.reason;
       const failure = link.failureOf(error);

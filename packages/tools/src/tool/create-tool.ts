@@ -1,6 +1,7 @@
 import type { HouseTool, HouseToolCall, OnInterrupted } from '@openclaw-runtime/agent';
 import type { Clock } from '@openclaw-runtime/kit';
 import { OpenClawError } from '@openclaw-runtime/protocol';
+import { judge } from '@openclaw-runtime/protocol/schema';
 import { z } from 'zod';
 import { boundText } from './bounded.ts';
 import { within } from './within.ts';
@@ -51,7 +52,7 @@ export function createTool<A>(house: House, draft: ToolDraft<A>): HouseTool {
 
 /** Arguments as a model wrote them, after the schema has had its say. */
 function parseArguments<A>(name: string, input: z.ZodType<A>, args: unknown): A {
-  const result = input.safeParse(args);
+  const result = judge(input, args);
   if (result.success) return result.data;
   const problems = result.error.issues
     .slice(0, 5)

@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { LIMITS, OpenClawError, type Outcome } from '@openclaw-runtime/protocol';
 import type { CreateDeps } from '../../admission/create-run.ts';
 import type { GatewayContext } from '../../admission/options.ts';
+import { takeTime } from '../../http/take-time.ts';
 import { bad } from '../input/fields.ts';
 import type { Leases } from './leases.ts';
 
@@ -53,10 +54,9 @@ export function lastEventIdOf(request: IncomingMessage, idempotencyKey: string |
 }
 
 /** Aborts when the client went before it was answered. */
-export function gonePeer(request: IncomingMessage, response: ServerResponse): AbortSignal {
+export function gonePeer({ limits }: Pick<GatewayContext, 'limits'>, response: ServerResponse): AbortSignal {
   const gone = new AbortController();
-  // It may take longer than a silent connection is given.
-  request.socket.setTimeout(0);
+  takeTime(response, limits.stalledMs);
   response.on('close', () => gone.abort());
   if (response.destroyed) gone.abort();
   return gone.signal;

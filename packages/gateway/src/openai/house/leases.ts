@@ -1,26 +1,26 @@
-import { sleep } from '@openclaw-runtime/kit';
 import type { WireRecord } from '@openclaw-runtime/protocol';
-import { type RunKey, runKey } from '@openclaw-runtime/store';
+import type { RunKey } from '@openclaw-runtime/store';
 import type { GatewayContext } from '../../admission/options.ts';
 import { submitCommand } from '../../admission/submit.ts';
+import { unended } from '../../admission/unended.ts';
+import { createTenants } from '../../identity/tenants.ts';
 import type { Created } from '../reading/follow.ts';
 
 /** Runs that are only wanted while somebody waits for them. */
 export interface Leases {
   /** Somebody waits. The returned function says that he left; when nobody is left for `graceMs` the run is cancelled, unless it has ended. */
   hold(key: RunKey, graceMs: number): (isOver: boolean) => void;
-  /** Looks for such runs of a server that died: each is cancelled unless somebody comes for it in time. */
-  recover(tenant: string): Promise<void>;
+  /** Looks for such runs of a server that died, of all tenants: each is cancelled unless somebody comes for it in time. */
+  recover(): Promise<void>;
   /** Nobody is to be cancelled any more: the server goes, and clients with it. */
   stop(): void;
 }
-
-const PAGE = 100;
 
 export function createLeases(context: Pick<GatewayContext, 'store' | 'clock'>): Leases {
   const { store, clock } = context;
   const waiting = new Map<RunKey, number>();
   const ends = new Map<RunKey, () => void>();
+  const tenants = createTenants(store.state);
   let isStopped = false;
 
   const cancel = (key: RunKey): void => {
@@ -44,6 +44,7 @@ export function createLeases(context: Pick<GatewayContext, 'store' | 'clock'>): 
       ends.get(key)?.();
       ends.delete(key);
       waiting.set(key, (waiting.get(key) ?? 0) + 1);
+      tenants.add(key.slice(0, key.indexOf('/')));
       return (isOver) => {
         const left = (waiting.get(key) ?? 1) - 1;
         if (left > 0) return void waiting.set(key, left);
@@ -51,11 +52,13 @@ export function createLeases(context: Pick<GatewayContext, 'store' | 'clock'>): 
         if (!isOver && !isStopped) cancelIn(key, graceMs);
       };
     },
-    async recover(tenant) {
-      for await (const key of unended(context, tenant)) {
-        if (isStopped) return;
-        const leaseMs = await leaseOf(context, key);
-        if (leaseMs !== undefined && !waiting.has(key) && !isStopped) cancelIn(key, leaseMs);
+    async recover() {
+      for (const tenant of await tenants.all()) {
+        for await (const key of unended(context, tenant)) {
+          if (isStopped) return;
+          const leaseMs = await leaseOf(context, key);
+          if (leaseMs !== undefined && !waiting.has(key) && !isStopped) cancelIn(key, leaseMs);
+        }
       }
     },
     stop() {
@@ -64,18 +67,6 @@ export function createLeases(context: Pick<GatewayContext, 'store' | 'clock'>): 
       ends.clear();
     },
   };
-}
-
-async function* unended({ store, clock }: Pick<GatewayContext, 'store' | 'clock'>, tenant: string): AsyncGenerator<RunKey> {
-  for (const status of ['running', 'budget_exhausted'] as const) {
-    for (let before: number | undefined; ; ) {
-      const { runs, next } = await store.runs.list(tenant, { limit: PAGE, status, ...(before === undefined ? {} : { before }) });
-      for (const { run, endedMs } of runs) if (endedMs === undefined) yield runKey(tenant, run);
-      if (next === undefined) break;
-      before = next;
-      await sleep(clock, 0);
-    }
-  }
 }
 
 async function leaseOf({ store }: Pick<GatewayContext, 'store'>, key: RunKey): Promise<number | undefined> {

@@ -1,5 +1,5 @@
 import type { RunRequest, Start } from '@openclaw-runtime/protocol';
-import { runRequestSchema } from '@openclaw-runtime/protocol/schema';
+import { judge, runRequestSchema } from '@openclaw-runtime/protocol/schema';
 import { bad, Fields } from './fields.ts';
 
 /** What a client asks a run to do, however it says so. */
@@ -9,7 +9,7 @@ const AGENT = 'agent:';
 
 /** What stands in a run's first record beside the request, to answer in the words of the API it came by. */
 export interface Door {
-  readonly api: 'chat' | 'responses';
+  readonly api: 'chat' | 'responses' | 'ui' | 'mcp';
   /** As it was asked for. */
   readonly model: string;
   /** Milliseconds for which the run goes on without anybody who waits for it, after its server died. Absent: for ever. */
@@ -56,7 +56,7 @@ const TAKEN = ['input', 'agent', 'model', 'tools', 'settings', 'operation', 'arg
 
 /** The whole request, judged once more. Throws `BAD_REQUEST`. */
 export function checkedRun(run: Readonly<Record<string, unknown>>, door: Door): AskedRun {
-  const parsed = runRequestSchema.safeParse(run);
+  const parsed = judge(runRequestSchema, run);
   if (parsed.success) return { ...parsed.data, door: { ...door } } as AskedRun & Pick<RunRequest, 'door'>;
   const [issue] = parsed.error.issues;
   // Only what stands below openclaw has not been judged yet.

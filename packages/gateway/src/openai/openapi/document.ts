@@ -1,37 +1,33 @@
 import { ERRORS, HTTP_STATUS } from '@openclaw-runtime/protocol';
+import { DOOR_OPERATIONS } from '../../openapi/doors.ts';
+import { HOUSE_OPERATIONS } from '../../openapi/house.ts';
+import { has, inHeader, inPath, inQuery, type Json, KEY, type Operation, type Operations } from '../../openapi/operation.ts';
+import { RUN_OPERATIONS } from '../../openapi/runs.ts';
 import { chatSchema, responseSchema } from './requests.ts';
 
-type Json = Readonly<Record<string, unknown>>;
-
-interface Operation {
-  readonly summary: string;
-  readonly parameters?: readonly Json[];
-  readonly body?: Json;
-  /** What an answer has at least. */
-  readonly answer: Json;
-  readonly streams?: true;
-}
-
-const has = (...required: readonly string[]): Json => ({ type: 'object', required });
-const inHeader = (name: string, description: string): Json => ({ name, in: 'header', description, schema: { type: 'string' } });
-const inQuery = (name: string, type: string): Json => ({ name, in: 'query', schema: { type } });
-const id: Json = { name: 'id', in: 'path', required: true, schema: { type: 'string' } };
-
-const KEY = inHeader('Idempotency-Key', 'The same request with the same key is the same run.');
+const id = inPath('id');
 const LAST = inHeader('Last-Event-ID', 'The `id:` of the last event that came: the stream goes on behind it.');
 const completion = has('id', 'object', 'created', 'model', 'choices', 'usage');
 const response = has('id', 'object', 'created_at', 'status', 'model', 'output', 'error', 'usage');
 
-/** What is served, by path and method. */
-export const OPERATIONS: Readonly<Record<string, Readonly<Record<string, Operation>>>> = {
+/** What OpenAI's clients ask for. */
+const OPENAI_OPERATIONS: Operations = {
   '/v1/chat/completions': {
-    post: { summary: 'An answer, whole or streamed.', parameters: [KEY, LAST], body: chatSchema, answer: completion, streams: true },
+    post: {
+      summary: 'An answer, whole or streamed.',
+      parameters: [KEY, LAST],
+      body: chatSchema,
+      example: { model: 'agent:default', messages: [{ role: 'user', content: 'Write a haiku about logs.' }] },
+      answer: completion,
+      streams: true,
+    },
   },
   '/v1/responses': {
     post: {
       summary: 'An answer that is kept under its id.',
       parameters: [KEY, LAST],
       body: responseSchema,
+      example: { model: 'agent:default', input: 'Write a haiku about logs.' },
       answer: response,
       streams: true,
     },
@@ -57,7 +53,10 @@ export const OPERATIONS: Readonly<Record<string, Readonly<Record<string, Operati
   '/v1/models/{id}': { get: { summary: 'One of them.', parameters: [id], answer: has('id', 'object', 'created', 'owned_by') } },
 };
 
-/** The OpenAPI document of this door. */
+/** What is served, by path and method. */
+export const OPERATIONS: Operations = { ...asOpenAi(OPENAI_OPERATIONS), ...DOOR_OPERATIONS, ...RUN_OPERATIONS, ...HOUSE_OPERATIONS };
+
+/** The OpenAPI document of all that HTTP serves here. */
 export function openApiDocument(): Json {
   const paths = Object.entries(OPERATIONS).map(([path, methods]) => [
     path,
@@ -65,12 +64,37 @@ export function openApiDocument(): Json {
   ]);
   return {
     openapi: '3.1.0',
-    info: { title: 'OpenClaw Runtime: OpenAI-compatible API', version: '1' },
+    info: { title: 'OpenClaw Runtime', version: '1' },
     security: [{ bearer: [] }, {}],
     paths: Object.fromEntries(paths) as Json,
-    components: { securitySchemes: { bearer: { type: 'http', scheme: 'bearer' } }, schemas: { Problem: problem } },
+    components: { securitySchemes: { bearer: { type: 'http', scheme: 'bearer' } }, schemas: { Problem: problem, Error: error } },
   };
 }
+
+function asOpenAi(operations: Operations): Operations {
+  return Object.fromEntries(
+    Object.entries(operations).map(([path, methods]) => [
+      path,
+      Object.fromEntries(Object.entries(methods).map(([method, operation]) => [method, { ...operation, isOpenAi: true as const }])),
+    ]),
+  );
+}
+
+const error: Json = {
+  type: 'object',
+  required: ['error'],
+  properties: {
+    error: {
+      type: 'object',
+      required: ['code', 'message'],
+      properties: {
+        code: { type: 'string', enum: Object.keys(ERRORS) },
+        message: { type: 'string' },
+        retryAfterMs: { type: 'number' },
+      },
+    },
+  },
+};
 
 const problem: Json = {
   type: 'object',
@@ -90,15 +114,29 @@ const problem: Json = {
   },
 };
 
-function operationBody(path: string, method: string, { summary, parameters, body, answer, streams }: Operation): Json {
-  const content = { 'application/json': { schema: answer }, ...(streams ? { 'text/event-stream': { schema: { type: 'string' } } } : {}) };
-  const refused = { description: 'An error.', content: { 'application/json': { schema: { $ref: '#/components/schemas/Problem' } } } };
+function operationBody(path: string, method: string, operation: Operation): Json {
+  const { summary, parameters, body, example, answer, status = 200, also = {}, streams, type, open, isOpenAi } = operation;
+  const content = {
+    ...(answer ? { 'application/json': { schema: answer } } : {}),
+    ...(streams ? { 'text/event-stream': { schema: { type: 'string' } } } : {}),
+    ...(type === undefined ? {} : { [type]: { schema: { type: 'string' } } }),
+  };
+  const schema = { $ref: `#/components/schemas/${isOpenAi ? 'Problem' : 'Error'}` };
+  const refused = { description: 'An error.', content: { 'application/json': { schema } } };
   const statuses = [...new Set(Object.values(HTTP_STATUS))].toSorted((a, b) => a - b);
+  const sent = { schema: body, ...(example === undefined ? {} : { example }) };
   return {
     operationId: `${method}${path.replaceAll(/[^a-z]+/g, '_')}`,
     summary,
     ...(parameters ? { parameters } : {}),
-    ...(body ? { requestBody: { required: true, content: { 'application/json': { schema: body } } } } : {}),
-    responses: { '200': { description: 'Done.', content }, ...Object.fromEntries(statuses.map((status) => [String(status), refused])) },
+    ...(open ? { security: [] } : {}),
+    ...(body ? { requestBody: { required: true, content: { 'application/json': sent } } } : {}),
+    responses: {
+      ...Object.fromEntries(statuses.map((each) => [String(each), refused])),
+      ...Object.fromEntries(
+        Object.entries(also).map(([each, description]) => [each, { description, ...(each === '204' ? {} : { content }) }]),
+      ),
+      [String(status)]: { description: 'Done.', content },
+    },
   };
 }

@@ -1,5 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import type { GatewayContext } from '../../admission/options.ts';
+import { takeTime } from '../../http/take-time.ts';
 
 /** One client's stream of events. It begins when something is worth saying, so that what fails before can still be an HTTP error. */
 export interface Outlet {
@@ -30,8 +31,7 @@ export function createOutlet(
   let early = '';
   let isOpen = false;
   let beatAt = clock.now();
-  // A run may take longer than a silent connection is given.
-  response.req.socket.setTimeout(0);
+  takeTime(response, limits.stalledMs);
   const open = (): void => {
     if (isOpen || gone.signal.aborted || response.headersSent) return;
     isOpen = true;

@@ -5,6 +5,7 @@ import { createRun } from '../../admission/create-run.ts';
 import { submitCommand } from '../../admission/submit.ts';
 import { readJson } from '../../http/body.ts';
 import { respondJson } from '../../http/respond.ts';
+import { inTrace } from '../../http/trace-header.ts';
 import type { House } from '../house/house.ts';
 import { failureOf, gonePeer, graceMsOf, idempotencyKeyOf, lastEventIdOf, leaseOf } from '../house/house.ts';
 import { checkedRun } from '../input/asked.ts';
@@ -44,14 +45,14 @@ export async function postResponse(house: House, request: IncomingMessage, respo
     ...(background ? {} : { leaseMs: lease.afterDeathMs }),
   };
   const run = checkedRun({ ...asked.run, input: [...system, ...past, ...input] }, door);
-  const made = await createRun(create, tenant, run, idempotencyKey);
+  const made = await createRun(create, tenant, inTrace(run, request), idempotencyKey);
   const release = background ? undefined : leases.hold(made.key, lease.graceMs);
   let isOver = false;
   try {
     if (asked.stream) isOver = await streamResponse(context, response, made, after, !background);
     else if (background) return respondJson(response, 200, await bodyOf(house, made.run), headersOf(made.run));
     else {
-      const gone = gonePeer(request, response);
+      const gone = gonePeer(context, response);
       const ended = await waitForEnd(context, made.key, gone, failureOf);
       if (!ended) return;
       isOver = true;
@@ -84,7 +85,7 @@ export async function getResponse(house: House, id: string, request: IncomingMes
 }
 
 /** `POST /v1/responses/{id}/cancel`: answers when it has come to its end, or with how it stands when that takes long. */
-export async function cancelResponse(house: House, id: string, request: IncomingMessage, response: ServerResponse): Promise<void> {
+export async function cancelResponse(house: House, id: string, response: ServerResponse): Promise<void> {
   const { context, tenant } = house;
   const run = runOfResponse(id);
   const key = runKey(tenant, run);
@@ -92,7 +93,7 @@ export async function cancelResponse(house: House, id: string, request: Incoming
   await submitCommand(context.store, key, { id: 'response-cancel', kind: 'cancel' }).catch(unlessFinished);
   const late = new AbortController();
   const callOff = context.clock.after(CANCEL_MS, () => late.abort());
-  await waitForEnd(context, key, AbortSignal.any([gonePeer(request, response), late.signal]));
+  await waitForEnd(context, key, AbortSignal.any([gonePeer(context, response), late.signal]));
   callOff();
   respondJson(response, 200, await bodyOf(house, run), headersOf(run));
 }

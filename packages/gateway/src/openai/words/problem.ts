@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import { ERRORS, type ErrorBody, HTTP_STATUS, isErrorCode, type OpenClawError } from '@openclaw-runtime/protocol';
-import { respondJson } from '../../http/respond.ts';
+import { mayGoOn, respondJson } from '../../http/respond.ts';
 import { RunFailure } from '../house/house.ts';
 
 /** An error as OpenAI's clients read it, with our code. */
@@ -26,7 +26,7 @@ export function respondProblem(response: ServerResponse, error: OpenClawError): 
   const headers: Record<string, string> = { 'x-should-retry': String(error.retryable && !isKept) };
   if (error.retryAfterMs !== undefined) headers['retry-after'] = String(Math.max(1, Math.ceil(error.retryAfterMs / 1000)));
   if (error.code === 'UNAUTHENTICATED') headers['www-authenticate'] = 'Bearer';
-  if (!response.req.complete) headers['connection'] = 'close';
+  if (!mayGoOn(response.req)) headers['connection'] = 'close';
   respondJson(response, statusOf(error.code), problemOf(error.toBody(), paramOf(error)), headers);
 }
 

@@ -1,0 +1,17 @@
+import { readFileSync } from 'node:fs';
+
+/** Milliseconds of processor time that a process has used, all its threads together; it counts in steps of 10. */
+export function cpuMs(pid: number): number {
+  const [, rest = ''] = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ');
+  const fields = rest.split(' ');
+  return (Number(fields[11]) + Number(fields[12])) * 10;
+}
+
+/** What one of `times` such requests costs the process, on average. */
+export async function costMs(pid: number, times: number, ask: () => Promise<unknown>): Promise<number> {
+  // The first pays for what is only done once.
+  await ask();
+  const before = cpuMs(pid);
+  for (let i = 0; i < times; i++) await ask();
+  return (cpuMs(pid) - before) / times;
+}
