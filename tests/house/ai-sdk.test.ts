@@ -221,10 +221,12 @@ test('an abort cancels the run, up to the provider’s socket', async () => {
     if (said.length > 40) stop.abort();
   }
   await until(() => provider.stats().clientAborted === 1);
-  const { runs } = (await (await fetch(`${claw.http}/v1/runs?limit=1`, { headers: { authorization: `Bearer ${TOKEN}` } })).json()) as {
-    readonly runs: readonly { readonly status: string }[];
+  const status = async (): Promise<string | undefined> => {
+    const response = await fetch(`${claw.http}/v1/runs?limit=1`, { headers: { authorization: `Bearer ${TOKEN}` } });
+    return ((await response.json()) as { readonly runs: readonly { readonly status: string }[] }).runs[0]?.status;
   };
-  expect(runs[0]?.status).toBe('cancelled');
+  // The provider hears of it before it is on the disk.
+  await expect.poll(status, { timeout: 10_000 }).toBe('cancelled');
 });
 
 test('a stream that nobody reads any more cancels its run as well, also before its first word', async () => {

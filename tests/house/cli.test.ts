@@ -3,6 +3,7 @@ import { type ChildProcessWithoutNullStreams, spawn, spawnSync } from 'node:chil
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { shortId } from '../../packages/cli/src/commands/short-id.ts';
 import { type Claw, startClaw } from './claw.ts';
 import { makeFolder } from './folder.ts';
 import { fetchJson } from './http.ts';
@@ -120,7 +121,7 @@ describe('over pipes', () => {
     const first = await json<Result>(['run', 'One.', '--model', QUICK]);
     const { runs } = await json<Listed>(['runs', 'list', '--limit', '3']);
     expect(runs[0]).toMatchObject({ run: first.run, status: 'completed' });
-    const name = first.run.slice(0, 10);
+    const name = shortId(first.run);
 
     const shown = await json<Shown>(['runs', 'show', name]);
     expect(shown).toMatchObject({ code: 0, status: 'completed', steps: [{ text: first.text, attempts: 1, finish: 'stop' }] });
@@ -150,7 +151,7 @@ describe('over pipes', () => {
     let listed: Listed = { runs: [] };
     while (listed.runs.length === 0) listed = await json<Listed>(['runs', 'list', '--status', 'running']);
     const id = listed.runs[0]?.run ?? '';
-    expect(await json(['runs', 'cancel', id.slice(0, 8)])).toMatchObject({ code: 0, cancelled: [id], ended: [] });
+    expect(await json(['runs', 'cancel', shortId(id)])).toMatchObject({ code: 0, cancelled: [id], ended: [] });
     const { code, out } = await busy.done;
     expect([code, (JSON.parse(out) as Result).status]).toEqual([1, 'cancelled']);
     expect(await json(['runs', 'cancel', id])).toMatchObject({ code: 0, cancelled: [], ended: [id] });

@@ -30,5 +30,5 @@ export type {
   ToolJob,
   Up,
 } from './port.ts';
-export { BEAT_CELLS, BEATS, CURRENT, LAST, LOADING, type ThreadData } from './thread-data.ts';
+export { BEAT_CELLS, BEATS, CURRENT, LAST, LOADING, TAKEN, type ThreadData } from './thread-data.ts';
 export { type ToolContext, type ToolDefinition, type ToolOptions, tool } from './tool.ts';

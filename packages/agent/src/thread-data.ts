@@ -14,5 +14,7 @@ export const BEATS = 0;
 export const CURRENT = 1;
 /** The call whose code ran last: as {@link CURRENT}, but not of none. */
 export const LAST = 2;
-export const BEAT_CELLS = 3;
+/** How many `Down`s it has taken, and run as far as they go by themselves. */
+export const TAKEN = 3;
+export const BEAT_CELLS = 4;
 export const LOADING = -1;

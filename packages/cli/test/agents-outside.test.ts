@@ -1,6 +1,7 @@
 /** What runs with tools, operations, approvals and children look like from outside, over a real server and logs that the tests write. */
 import { NO_USAGE, type Payloads } from '@openclaw-runtime/protocol';
 import { describe, expect, test } from 'vitest';
+import { shortId } from '../src/commands/short-id.ts';
 import { type Entry, type LogHouse, openLogHouse } from './log-house.ts';
 
 const HASH = 'f'.repeat(64);
@@ -99,7 +100,7 @@ describe('a run with tools', () => {
     expect(lines.slice(1)).toEqual([
       'claw: may the agent call shell with exactly this?',
       '  │ {"argv":["ls"]}',
-      `claw: it waits for the answer: claw runs approve ${log.run.slice(0, 8)}`,
+      `claw: it waits for the answer: claw runs approve ${shortId(log.run)}`,
       '◆ allowed',
       '← shell 12 ms: a \\x1b]0;owned\\x07',
       '',
@@ -132,7 +133,7 @@ describe('claw runs approve', () => {
     );
     const world = house.world(true);
     world.piped = 'what?\ny\n\nblue\n';
-    expect(await house.claw(world, 'runs', 'approve', log.run.slice(0, 8))).toBe(0);
+    expect(await house.claw(world, 'runs', 'approve', shortId(log.run))).toBe(0);
     expect(house.commands.map(({ kind, data }) => [kind, data])).toEqual([
       ['approve', { approval: 'a1', hash: HASH, answer: 'allow' }],
       ['approve', { approval: 'q1', hash: HASH, answer: 'allow', text: 'blue' }],

@@ -1,6 +1,7 @@
 /** Approvals in a conversation, over a real server and logs that the test writes. */
 import type { Payloads } from '@openclaw-runtime/protocol';
 import { expect, test } from 'vitest';
+import { shortId } from '../src/commands/short-id.ts';
 import { openLogHouse } from './log-house.ts';
 import { createTerminal } from './terminal.ts';
 
@@ -91,7 +92,7 @@ test('without a terminal nobody is asked: it says how to answer, and goes on whe
   const ended = house.claw(world, 'chat');
   const log = await house.offered();
   await log.append(['approval.asked', 0, asked]);
-  while (!world.complained().includes(`claw runs approve ${log.run.slice(0, 8)}`)) await new Promise((resolve) => setImmediate(resolve));
+  while (!world.complained().includes(`claw runs approve ${shortId(log.run)}`)) await new Promise((resolve) => setImmediate(resolve));
   await log.append(['approval.given', 0, { id: 'a1', answer: 'allow' }], ['step.started', 1, { model: 'm' }], ['text', 1, 'Done.']);
   await log.end();
   expect(await ended).toBe(0);

@@ -1,5 +1,6 @@
 /** `claw snapshots`, over a real server and logs that the tests write. */
 import { describe, expect, test } from 'vitest';
+import { shortId } from '../src/commands/short-id.ts';
 import { differences } from '../src/snapshots/difference.ts';
 import { type Entry, type Log, type LogHouse, openLogHouse } from './log-house.ts';
 
@@ -31,7 +32,7 @@ describe('claw snapshots', () => {
       [`${run}@5`, '2', '24', '2'],
       [''],
     ]);
-    expect(JSON.parse((await claw(house, 'list', run.slice(0, 12), '--json')).out)).toMatchObject({
+    expect(JSON.parse((await claw(house, 'list', shortId(run), '--json')).out)).toMatchObject({
       run,
       snapshots: [{ seq: 2 }, { seq: 5, pieces: 2 }],
     });

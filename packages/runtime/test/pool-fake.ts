@@ -41,6 +41,7 @@ export function fakeThreads(): { readonly spawn: SpawnThread; readonly threads: 
       outsideMiB: () => thread.state.outsideMiB,
       current: () => thread.state.current,
       last: () => thread.state.last,
+      taken: () => 0,
       giveUp: () => undefined,
       end() {
         thread.state.ending = true;

@@ -4,9 +4,41 @@ import type { OperationJob } from '@openclaw-runtime/agent';
 import { systemClock } from '@openclaw-runtime/kit';
 import { expect, test } from 'vitest';
 import { createFrameReader, encodeFrame, encodeFrames } from '../src/pool/frames.ts';
+import type { HostListener, Pulse } from '../src/pool/host-port.ts';
 import { createHostProcesses } from '../src/pool/host-process.ts';
 import { createHosts } from '../src/pool/hosts.ts';
+import type { Thread } from '../src/pool/thread.ts';
 import { failure, forever, openRig, operationCall, toolCall } from './pool-rig.ts';
+
+test('who was told something that no pulse knows of yet is to blame for the end of its process', () => {
+  const listeners: HostListener[] = [];
+  const hosts = createHosts({
+    count: 1,
+    clock: systemClock,
+    start(listener) {
+      listeners.push(listener);
+      return { send: () => undefined, kill: () => undefined };
+    },
+  });
+  const ends: (readonly [string, string])[] = [];
+  const spawnOne = (name: string): Thread =>
+    hosts.spawn({ name, heapMiB: 64, folders: [] }, { heard: () => undefined, ended: ({ how }) => ends.push([name, how]) });
+  const [one] = [spawnOne('one'), spawnOne('two')];
+  const pulse = (n: number, taken: number, current = 0): Pulse => ({ n, beats: 1, current, last: 0, taken, outsideMiB: 0 });
+  one.post([
+    { t: 'load', agent: 'a', module: 'file:///a' },
+    { t: 'answer', id: 1, n: 1 },
+  ]);
+  // It was on its way when they were sent, or when the thread had taken one of them.
+  listeners[0]?.received({ t: 'pulse', threads: [pulse(1, 1, 7), pulse(2, 0)] });
+  // Call 7 has ended since.
+  expect(one.current()).toBe(0);
+  listeners[0]?.ended({ how: 'host', message: 'its host process ended' });
+  expect(ends).toEqual([
+    ['one', 'error'],
+    ['two', 'host'],
+  ]);
+});
 
 test('frames come whole however they are cut', () => {
   const messages = [{ a: 1 }, 'häß', [], { long: 'x'.repeat(70_000) }];

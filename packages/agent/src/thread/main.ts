@@ -2,7 +2,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { systemClock } from '@openclaw-runtime/kit';
 import type { Down, Up } from '../port.ts';
-import { BEATS, type ThreadData } from '../thread-data.ts';
+import { BEATS, TAKEN, type ThreadData } from '../thread-data.ts';
 import { fenceSqlite } from './fence-sqlite.ts';
 import { openScope } from './scope.ts';
 import { createThreadSide, type ThreadSide } from './thread-side.ts';
@@ -31,7 +31,11 @@ function serve({ beats, port = parentPort ?? undefined }: ThreadData): void {
   beat(cells);
   fence(side);
   fenceSqlite();
-  port.on('message', (downs: string) => side.take(JSON.parse(downs) as readonly Down[]));
+  port.on('message', (text: string) => {
+    const downs = JSON.parse(text) as readonly Down[];
+    side.take(downs);
+    setImmediate(() => Atomics.add(cells, TAKEN, downs.length));
+  });
 }
 
 /** Text costs less on its way than objects do. What an agent gives that is no JSON goes as it is. */

@@ -43,6 +43,7 @@ function serve(options: WorkerOptions): void {
       beats: thread.beats(),
       current: thread.current(),
       last: thread.last(),
+      taken: thread.taken(),
       outsideMiB: thread.outsideMiB(),
     }));
     if (pulses.length > 0) say({ t: 'pulse', threads: pulses });

@@ -18,6 +18,7 @@ export interface Pulse {
   readonly beats: number;
   readonly current: number;
   readonly last: number;
+  readonly taken: number;
   readonly outsideMiB: number;
 }
 

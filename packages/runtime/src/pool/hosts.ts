@@ -32,8 +32,9 @@ interface Host {
 interface HostedThread {
   readonly listener: ThreadListener;
   pulse: Pulse;
-  /** Agents' code there was given something to do after its last pulse, which so knows nothing of it. */
-  isStirred: boolean;
+  /** Messages that were sent to it; and how many these were with the last one that gave agents' code something to do. */
+  told: number;
+  stirred: number;
   /** Ids of the calls that are at work there. */
   readonly calls: Set<number>;
 }
@@ -86,8 +87,9 @@ export function createHosts({ count, start, clock, drainMs = 5_000 }: HostsOptio
       const n = ++threads;
       const thread: HostedThread = {
         listener,
-        pulse: { n, beats: 0, current: 0, last: 0, outsideMiB: 0 },
-        isStirred: false,
+        pulse: { n, beats: 0, current: 0, last: 0, taken: 0, outsideMiB: 0 },
+        told: 0,
+        stirred: 0,
         calls: new Set(),
       };
       host.threads.set(n, thread);
@@ -95,14 +97,16 @@ export function createHosts({ count, start, clock, drainMs = 5_000 }: HostsOptio
       return {
         post(messages) {
           for (const message of messages) {
+            thread.told++;
             if (message.t === 'call') thread.calls.add(message.id);
-            if (message.t === 'call' || message.t === 'answer') thread.isStirred = true;
+            if (message.t === 'call' || message.t === 'answer') thread.stirred = thread.told;
           }
           host.link.send({ t: 'post', n, messages });
         },
         beats: () => thread.pulse.beats,
-        current: () => thread.pulse.current,
+        current: () => currentOf(thread),
         last: () => thread.pulse.last,
+        taken: () => thread.pulse.taken,
         outsideMiB: () => thread.pulse.outsideMiB,
         end: () => host.link.send({ t: 'end', n }),
         giveUp: () => drain(host),
@@ -134,15 +138,26 @@ function receive({ threads }: Host, message: HostUp): void {
     case 'pulse':
       for (const pulse of message.threads) {
         const thread = threads.get(pulse.n);
-        if (thread) Object.assign(thread, { pulse, isStirred: false });
+        if (thread) thread.pulse = pulse;
       }
   }
 }
 
-/** The one thread in which code ran. */
+/** The one thread in which code ran, as far as the last pulse tells: what it was told later may run as well. */
 function onlyRunner(threads: readonly HostedThread[]): HostedThread | undefined {
-  const [only, ...others] = threads.filter(({ pulse, isStirred }) => isStirred || pulse.current > 0);
+  const [only, ...others] = threads.filter((thread) => isBehind(thread) || thread.pulse.current > 0);
   return others.length > 0 ? undefined : only;
+}
+
+/** Its last pulse does not know of all that it was told. */
+function isBehind({ pulse, stirred }: HostedThread): boolean {
+  return ((stirred - pulse.taken) | 0) > 0;
+}
+
+/** A pulse that is behind may name a call that has ended since: whose code runs now is not known then. */
+function currentOf(thread: HostedThread): number {
+  const { current } = thread.pulse;
+  return current > 0 && isBehind(thread) && !thread.calls.has(current) ? 0 : current;
 }
 
 /** The one thread with a call, if it has just one: memory may be anybody's who is there, whoever ran last. */

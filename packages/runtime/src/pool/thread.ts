@@ -9,6 +9,8 @@ export interface Thread {
   current(): number;
   /** The last call whose code ran; 0: there was none. */
   last(): number;
+  /** How many messages it has taken, and run as far as they go by themselves; counted modulo 2³². */
+  taken(): number;
   /** MiB that it holds outside its heap in array buffers, as it was lately. */
   outsideMiB(): number;
   /** Asks it to end, whatever it does; its listener hears when it has. */

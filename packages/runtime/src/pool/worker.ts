@@ -3,7 +3,7 @@ import { realpathSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { MessageChannel, receiveMessageOnPort, Worker } from 'node:worker_threads';
-import { BEAT_CELLS, BEATS, CURRENT, type Down, LAST, type ThreadData } from '@openclaw-runtime/agent';
+import { BEAT_CELLS, BEATS, CURRENT, type Down, LAST, TAKEN, type ThreadData } from '@openclaw-runtime/agent';
 import type { SpawnThread, Thread, ThreadEnd, ThreadListener, ThreadOrder } from './thread.ts';
 import { upsOf } from './ups.ts';
 
@@ -41,6 +41,7 @@ export function createWorkers({ readable = [], writable = [], network = true }: 
         beats: () => 0,
         current: () => 0,
         last: () => 0,
+        taken: () => 0,
         outsideMiB: () => 0,
         end: () => undefined,
         giveUp: () => undefined,
@@ -149,6 +150,7 @@ function startWorker(
     beats: () => Atomics.load(cells, BEATS),
     current: () => Atomics.load(cells, CURRENT),
     last: () => Atomics.load(cells, LAST),
+    taken: () => Atomics.load(cells, TAKEN),
     outsideMiB() {
       void sample();
       return outsideMiB;
