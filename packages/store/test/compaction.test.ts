@@ -6,6 +6,7 @@ import { crc32 } from 'node:zlib';
 import { applyRecord, chain, decodeRecords, emptyFold, encodeRecord, NO_USAGE, type RunFold } from '@openclaw-runtime/protocol';
 import { type Lease, openSqliteStore, type RunKey, runKey, type SqliteOptions, type Store } from '@openclaw-runtime/store';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { DATA_FORMAT } from '../src/sqlite/schema.ts';
 
 const created = encodeRecord('run.created', 0, 0, { agent: 'default', input: 'q', at: 0, fingerprint: 'f' });
 const started = encodeRecord('step.started', 1, 1, { model: 'm' });
@@ -319,7 +320,7 @@ describe('a folder of format 1', () => {
       house.leases[0]?.append([finished], 'disk', true);
       await house.leases[0]?.settled();
     }
-    expect(rows(place.folder, 'PRAGMA user_version')).toEqual([{ user_version: 2 }]);
+    expect(rows(place.folder, 'PRAGMA user_version')).toEqual([{ user_version: DATA_FORMAT }]);
     expect(rows(place.folder, 'PRAGMA auto_vacuum')).toEqual([{ auto_vacuum: 2 }]);
     expect(rows(place.folder, 'SELECT key, done, status, oldest FROM run ORDER BY key')).toEqual([
       { key: 't/ended', done: 1, status: 'completed', oldest: 5 },

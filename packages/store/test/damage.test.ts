@@ -2,8 +2,9 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { encodeRecord, NO_USAGE, OpenClawError } from '@openclaw-runtime/protocol';
-import type { Lease, RunKey } from '@openclaw-runtime/store';
+import { type Lease, type RunKey, verifyFolder } from '@openclaw-runtime/store';
 import { describe, expect, test } from 'vitest';
+import { runOf } from '../src/sqlite/inspection.ts';
 import {
   CREATED,
   codeOf,
@@ -193,6 +194,10 @@ describe('a command that was acknowledged', () => {
   test.each([
     ['changed', "UPDATE command SET body = replace(body, 'cancel', 'canceL') WHERE id = 'one'"],
     ['gone', "DELETE FROM command WHERE id = 'one'"],
+    ['gone, as the last one', "DELETE FROM command WHERE id = 'two'"],
+    ['gone with all others', 'DELETE FROM command'],
+    ['not counted any more', 'DELETE FROM command_count'],
+    ['counted wrongly', 'UPDATE command_count SET n = 3'],
   ])('and is %s: its run is not gone on with as if it had never been', async (_how, sql) => {
     using work = workplace();
     const image = await harmed(
@@ -203,8 +208,34 @@ describe('a command that was acknowledged', () => {
       },
       sql,
     );
+    expect((await verifyFolder(image)).damaged).toMatchObject([
+      { run: runOf(keyOf('a')), repair: expect.stringContaining('needs_attention') },
+    ]);
     await using house = await openHouse(image);
     expect(leaseOf(house, keyOf('a')).damage).toBe('a command to the run');
+  });
+
+  test('in a file of format 2, which did not count them: they are counted when it is opened', async () => {
+    using work = workplace();
+    const image = await harmed(
+      work,
+      async (house) => {
+        await house.run(keyOf('a'), [STARTED]);
+        for (const id of ['one', 'two']) await house.store.inbox.put(keyOf('a'), { id, kind: 'cancel' });
+      },
+      'DROP TABLE command_count; PRAGMA user_version = 2',
+    );
+    expect((await verifyFolder(image)).damaged).toEqual([]);
+    {
+      await using house = await openHouse(image);
+      expect(leaseOf(house, keyOf('a')).commands.map(({ id }) => id)).toEqual(['one', 'two']);
+      await house.store.inbox.put(keyOf('a'), { id: 'three', kind: 'cancel' });
+    }
+    expect((await verifyFolder(image)).damaged).toEqual([]);
+    edit(image, "DELETE FROM command WHERE id = 'three'");
+    expect((await verifyFolder(image)).damaged).toEqual([
+      { run: runOf(keyOf('a')), what: '1 of its 3 commands are gone', repair: 'its run ends as needs_attention at the next opening' },
+    ]);
   });
 });
 

@@ -21,7 +21,8 @@ export function openDatabase(path: string, wallMs: number): DatabaseSync {
         'PRAGMA wal_autocheckpoint = 0; PRAGMA journal_size_limit = 67108864; PRAGMA cache_size = -65536; PRAGMA cell_size_check = ON;',
       );
       db.exec('BEGIN IMMEDIATE; COMMIT');
-      if (formatOf(db) === 1) migrate(db, path, wallMs);
+      const format = formatOf(db);
+      if (format < DATA_FORMAT) migrate(db, path, format, wallMs);
       db.exec(SCHEMA);
       makeShrinkable(db);
       return db;

@@ -25,7 +25,7 @@ export function createErasedRows(db: DatabaseSync): ErasedRows {
   const rewrite = db.prepare('UPDATE journal SET crc = ?, body = ? WHERE id = ?');
   const dropSize = db.prepare('DELETE FROM tenant WHERE name = ?');
   const dropState = db.prepare('DELETE FROM state WHERE key = ?');
-  const ofKeys = ['command', 'replay', 'older_replay'].map((table) => deleteFrom(table));
+  const ofKeys = ['command', 'command_count', 'replay', 'older_replay'].map((table) => deleteFrom(table));
   const gone = deleteFrom('gone');
   const states = deleteFrom('state');
 

@@ -2,6 +2,7 @@ import type { DatabaseSync } from 'node:sqlite';
 import { tenantOf } from '../contract/store.ts';
 import { splitBody } from '../hall/chunk.ts';
 import { statusOf } from '../hall/status.ts';
+import { countCommands } from './commands.ts';
 import { damaged, sealOf } from './damage.ts';
 import { createMeta } from './meta.ts';
 import { createPlaces } from './places.ts';
@@ -23,39 +24,43 @@ interface OldRow {
   readonly crc: number;
 }
 
-/**
- * A file of format 1 becomes one of this format, whole or not at all. Runs that had ended count as ended at `wallMs`. The old snapshots go: they are made
- * anew from the records, all of which are still there. Throws `DATA_DAMAGED` when a row fails its checksum.
- */
-export function migrate(db: DatabaseSync, path: string, wallMs: number): void {
+/** A file of format 1 or 2 becomes one of this format, whole or not at all. Throws `DATA_DAMAGED` when a row that has to be written anew fails its checksum. */
+export function migrate(db: DatabaseSync, path: string, format: number, wallMs: number): void {
   db.exec('BEGIN IMMEDIATE');
   try {
-    db.exec('DROP TABLE snapshot; DROP INDEX run_open; ALTER TABLE run RENAME TO run_1');
+    if (format === 1) migrateRuns(db, path, wallMs);
     db.exec(SCHEMA);
-    const places = createPlaces(db, path, createMeta(db));
-    const runs = createStoredRows(db, places);
-    const segments = createSegments(db, path);
-    const tenants = createTenants(db, path);
-    const octets = db.prepare('SELECT octet_length(body) AS chars FROM segment WHERE id = ?');
-    for (const row of db.prepare('SELECT * FROM run_1').iterate() as Iterable<OldRow>) {
-      const { crc, segments: list, ...old } = row;
-      const { key, epoch, seq, h, done, born, fingerprint } = old;
-      if (sealOf(key, epoch, seq, h, done, born, fingerprint, list) !== crc) throw damaged(path, `the row of run ${key}`);
-      const refs = refsOf(list).map((ref) => ({ ...ref, chars: Number(octets.get(ref.id)?.['chars'] ?? 0) }));
-      const chars = refs.reduce((sum, ref) => sum + ref.chars, 0);
-      const last = refs.at(-1);
-      const status = done === 1 && last ? statusAt(() => segments.get(key, last).body) : '';
-      runs.put({ ...NEW_ROW, ...old, ended: done === 1 ? wallMs : 0, chars, status, segments: formatRefs(refs) });
-      places.flush();
-      tenants.add(tenantOf(key), { runs: 1, chars });
-    }
-    tenants.flush();
-    db.exec(`DROP TABLE run_1; PRAGMA user_version = ${DATA_FORMAT}`);
-    db.exec('COMMIT');
+    countCommands(db);
+    db.exec(`PRAGMA user_version = ${DATA_FORMAT}; COMMIT`);
   } catch (error) {
     if (db.isTransaction) db.exec('ROLLBACK');
     throw error;
   }
+}
+
+/** Runs that had ended count as ended at `wallMs`. The old snapshots go: they are made anew from the records, all of which are still there. */
+function migrateRuns(db: DatabaseSync, path: string, wallMs: number): void {
+  db.exec('DROP TABLE snapshot; DROP INDEX run_open; ALTER TABLE run RENAME TO run_1');
+  db.exec(SCHEMA);
+  const places = createPlaces(db, path, createMeta(db));
+  const runs = createStoredRows(db, places);
+  const segments = createSegments(db, path);
+  const tenants = createTenants(db, path);
+  const octets = db.prepare('SELECT octet_length(body) AS chars FROM segment WHERE id = ?');
+  for (const row of db.prepare('SELECT * FROM run_1').iterate() as Iterable<OldRow>) {
+    const { crc, segments: list, ...old } = row;
+    const { key, epoch, seq, h, done, born, fingerprint } = old;
+    if (sealOf(key, epoch, seq, h, done, born, fingerprint, list) !== crc) throw damaged(path, `the row of run ${key}`);
+    const refs = refsOf(list).map((ref) => ({ ...ref, chars: Number(octets.get(ref.id)?.['chars'] ?? 0) }));
+    const chars = refs.reduce((sum, ref) => sum + ref.chars, 0);
+    const last = refs.at(-1);
+    const status = done === 1 && last ? statusAt(() => segments.get(key, last).body) : '';
+    runs.put({ ...NEW_ROW, ...old, ended: done === 1 ? wallMs : 0, chars, status, segments: formatRefs(refs) });
+    places.flush();
+    tenants.add(tenantOf(key), { runs: 1, chars });
+  }
+  tenants.flush();
+  db.exec('DROP TABLE run_1');
 }
 
 function refsOf(list: string): Omit<SegmentRef, 'chars'>[] {

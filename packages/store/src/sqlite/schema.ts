@@ -1,5 +1,7 @@
 /** Goes up when an older version could not read the file. */
-export const DATA_FORMAT = 2;
+export const DATA_FORMAT = 3;
+/** Of the formats that hold the same but for a table, the oldest. */
+export const OLDEST_FORMAT = 2;
 
 /**
  * `journal`: one row per commit, all appends of that commit; rows go when their runs' records have moved on.
@@ -8,6 +10,7 @@ export const DATA_FORMAT = 2;
  * `run`: where a run's log ends and which segments hold it. `mark`: a checksum of the key and the id; `crc`: of all but the id. `ended`: milliseconds since 1970, 0 while it runs; `oldest`: the first seq that is still a
  * record (the snapshot stands for those before); `chars`: of its segments; `snapshot`: id of its snapshot, or 0.
  * `place`: where the row of a run is, by the first characters of its name, up to the row that `meta` names; see {@link Places}. It is made again from the rows when it was changed.
+ * `command_count`: how many commands each run was given, on other pages than they are: a row that reads as nothing would not be missed by those beside it.
  * `snapshot`: the fold of records 1..seq, JSON, less the beginnings of long texts, which are in `part` rows, and the first record, which no fold has; deflated.
  * `older`: the snapshot before that, under its id, as long as the records behind it are there: for when the latest is damaged. `older_replay`: the same of `replay`.
  * `replay`: what a run's owner needs besides the fold, as of seq. `tenant`: what each tenant's ended and long runs take.
@@ -33,6 +36,7 @@ CREATE INDEX IF NOT EXISTS run_listed ON run (tenant, status, born);
 CREATE INDEX IF NOT EXISTS run_ended ON run (tenant, oldest > seq, ended) WHERE done = 1;
 CREATE TABLE IF NOT EXISTS command (key TEXT NOT NULL, id TEXT NOT NULL, at INTEGER NOT NULL, body TEXT NOT NULL, crc INTEGER NOT NULL,
   PRIMARY KEY (key, id)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS command_count (key TEXT PRIMARY KEY, n INTEGER NOT NULL, crc INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS state (key TEXT PRIMARY KEY, rev INTEGER NOT NULL, value TEXT NOT NULL, crc INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS snapshot (
   id INTEGER PRIMARY KEY, seq INTEGER NOT NULL, h INTEGER NOT NULL, crc INTEGER NOT NULL, creation BLOB NOT NULL, fold BLOB NOT NULL,

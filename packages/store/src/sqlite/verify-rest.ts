@@ -1,10 +1,10 @@
+import { type CountRow, isCounted } from './commands.ts';
 import { sealOf } from './damage.ts';
 import { type Inspection, runOf } from './inspection.ts';
 
 interface CommandRow {
   readonly key: string;
   readonly id: string;
-  readonly at: number;
   readonly body: string;
   readonly crc: number;
 }
@@ -41,22 +41,40 @@ export function* verifyRest(inspection: Inspection): Generator<void, void> {
       found({ what: `the size of tenant ${name}`, repair: 'none: its retention stands still; restore a backup' });
 }
 
-function* verifyCommands({ db, counts, ends, isDone, found }: Inspection): Generator<void, void> {
-  const owner = { key: '', next: 0 };
+function* verifyCommands(inspection: Inspection): Generator<void, void> {
+  const { db, counts, ends, isDone, found } = inspection;
+  let owner = '';
   let strays = 0;
-  for (const { key, id, at, body, crc } of db
-    .prepare('SELECT key, id, at, body, crc FROM command ORDER BY key, at')
+  for (const { key, id, body, crc } of db
+    .prepare('SELECT key, id, body, crc FROM command ORDER BY key, at')
     .iterate() as Iterable<CommandRow>) {
     counts.commands++;
-    const repair = ends.has(key) ? 'its run ends as needs_attention at the next opening' : 'none: the run has ended';
-    if (key !== owner.key) {
-      Object.assign(owner, { key, next: 0 });
-      if (!ends.has(key) && !isDone(key)) strays++;
-    }
-    if (sealOf(key, id, body) !== crc) found({ run: runOf(key), what: `the command ${id}`, repair });
-    else if (at !== owner.next) found({ run: runOf(key), what: `a command before ${id} is gone`, repair });
-    owner.next = at + 1;
+    if (typeof key !== 'string') continue;
+    if (key !== owner && !ends.has(key) && !isDone(key)) strays++;
+    owner = key;
+    if (sealOf(key, id, body) !== crc) found({ run: runOf(key), what: `the command ${id}`, repair: repairOf(inspection, key) });
     yield;
   }
+  yield* verifyCounts(inspection);
   if (strays > 0) found({ what: `${strays} runs that have commands but are not there`, repair: 'none needed: they only take space' });
+}
+
+function* verifyCounts(inspection: Inspection): Generator<void, void> {
+  const { db, found } = inspection;
+  // A file of format 2 has none.
+  if (!db.prepare("SELECT 1 FROM sqlite_schema WHERE name = 'command_count'").get()) return;
+  const rows = db.prepare(`
+    SELECT key, n, crc, (SELECT count(*) FROM command WHERE key = each.key) AS there
+    FROM (SELECT key FROM command UNION SELECT key FROM command_count) AS each LEFT JOIN command_count USING (key)`);
+  for (const { there, ...row } of rows.iterate() as Iterable<CountRow & { readonly there: number }>) {
+    if (typeof row.key !== 'string') continue;
+    const run = { run: runOf(row.key), repair: repairOf(inspection, row.key) };
+    if (!isCounted(row)) found({ ...run, what: 'the number of its commands' });
+    else if (there < row.n) found({ ...run, what: `${row.n - there} of its ${row.n} commands are gone` });
+    yield;
+  }
+}
+
+function repairOf({ ends }: Inspection, key: string): string {
+  return ends.has(key) ? 'its run ends as needs_attention at the next opening' : 'none: the run has ended';
 }

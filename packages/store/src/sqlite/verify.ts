@@ -8,7 +8,7 @@ import { describe, sqliteCode } from './database.ts';
 import type { Inspection } from './inspection.ts';
 import { fits, RESTORED, readMark } from './mark-file.ts';
 import { createMeta } from './meta.ts';
-import { DATA_FORMAT } from './schema.ts';
+import { DATA_FORMAT, OLDEST_FORMAT } from './schema.ts';
 import { verifyJournal } from './verify-journal.ts';
 import { createDoneCheck, verifyPlaces } from './verify-places.ts';
 import { verifyRest } from './verify-rest.ts';
@@ -97,7 +97,7 @@ function openToRead(path: string, isFrozen: boolean): DatabaseSync {
   try {
     db.exec('BEGIN');
     const { user_version: format } = db.prepare('PRAGMA user_version').get() as { user_version: number };
-    if (format !== DATA_FORMAT)
+    if (format < OLDEST_FORMAT || format > DATA_FORMAT)
       throw new OpenClawError(
         'DATA_FORMAT',
         `The data have format ${format}, this version verifies ${DATA_FORMAT}. Use the version that wrote them, or open them once.`,
