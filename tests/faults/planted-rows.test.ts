@@ -69,6 +69,7 @@ async function runRow(root: string, row: RowName, seed: number, cases: number): 
   const { stdout, stderr } = await run.catch((error: { readonly stdout: string; readonly stderr: string }) => error);
   const last = stdout.trimEnd().split('\n').at(-1) ?? '';
   // So ends a row whose server does not even answer any more.
-  if (!last.startsWith('{')) return { cases, violations: [`the row broke off: ${stdout.slice(-500)}${stderr.slice(0, 1_000)}`], figures: {} };
+  if (!last.startsWith('{'))
+    return { cases, violations: [`the row broke off: ${stdout.slice(-500)}${stderr.slice(0, 1_000)}`], figures: {} };
   return JSON.parse(last) as RowReport;
 }

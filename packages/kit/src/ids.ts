@@ -2,6 +2,16 @@ import type { Random } from './random.ts';
 
 const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
 
+/** What {@link newId} and {@link encodeId} give, as the source of a regular expression. */
+export const ID_PATTERN = '[A-Za-z0-9_-]{22}';
+
+const ID = new RegExp(`^${ID_PATTERN}$`);
+
+/** Whether it has the form of an id. */
+export function isId(text: string): boolean {
+  return ID.test(text);
+}
+
 /** 128 random bits as 22 characters that are safe in URLs and file names. */
 export function newId(random: Random): string {
   return encodeId(random.bytes(16));

@@ -2,9 +2,8 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { encodeRecord, NO_USAGE, OpenClawError } from '@openclaw-runtime/protocol';
-import { type Lease, type RunKey, verifyFolder } from '@openclaw-runtime/store';
+import { type Lease, type RunKey, runOf, verifyFolder } from '@openclaw-runtime/store';
 import { describe, expect, test } from 'vitest';
-import { runOf } from '../src/sqlite/inspection.ts';
 import {
   CREATED,
   codeOf,

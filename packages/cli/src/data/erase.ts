@@ -1,3 +1,4 @@
+import { isId } from '@openclaw-runtime/kit';
 import { OpenClawError } from '@openclaw-runtime/protocol';
 import type { EraseReport, Erasure, RunList } from '@openclaw-runtime/store';
 import { plainJson, plainLine, plainText } from '../commands/plain.ts';
@@ -61,7 +62,7 @@ interface Keeping {
 function byServer(world: World, keeper: Keeper, signal: AbortSignal): Keeping {
   return {
     async find(tenant, name) {
-      if (isWhole(name)) return name;
+      if (isId(name)) return name;
       if (tenant !== LOCAL.tenant) throw new OpenClawError('BAD_REQUEST', 'Give the whole id of a run of another tenant.');
       const { status, parts } = await world.data.stream(
         `${keeper.base}/v1/runs?limit=2&prefix=${encodeURIComponent(name)}`,
@@ -81,7 +82,7 @@ function byItself(world: World, config: Config): Keeping {
   const { data, clock, random } = world;
   const { dataDir } = config;
   return {
-    find: async (tenant, name) => (isWhole(name) ? name : onlyOne(name, await data.runs(dataDir, tenant, { limit: 2, prefix: name }))),
+    find: async (tenant, name) => (isId(name) ? name : onlyOne(name, await data.runs(dataDir, tenant, { limit: 2, prefix: name }))),
     async erase(what, onProgress) {
       await using opened = new AsyncDisposableStack();
       const log = (line: string): void => world.err.write(plainText(`${line}\n`));
@@ -98,10 +99,6 @@ function byItself(world: World, config: Config): Keeping {
       });
     },
   };
-}
-
-function isWhole(name: string): boolean {
-  return /^[\w-]{22}$/.test(name);
 }
 
 function onlyOne(name: string, { runs }: RunList): string {

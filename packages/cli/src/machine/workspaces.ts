@@ -1,6 +1,6 @@
 import { readdir, rm } from 'node:fs/promises';
 import { join, sep } from 'node:path';
-import { type Clock, sleep } from '@openclaw-runtime/kit';
+import { type Clock, isId, sleep } from '@openclaw-runtime/kit';
 import { OpenClawError } from '@openclaw-runtime/protocol';
 import { type Erased, type RunKey, runKey, type Store } from '@openclaw-runtime/store';
 
@@ -44,7 +44,7 @@ async function sweep(root: string, runs: SweepOptions['runs'], signal: AbortSign
     for (const run of await namesIn(join(root, tenant))) {
       if (signal.aborted) return;
       // What was put here by somebody else is left alone.
-      if (!/^[\w-]{22}$/.test(run) || nameOf(tenantOf(tenant)) !== tenant) continue;
+      if (!isId(run) || nameOf(tenantOf(tenant)) !== tenant) continue;
       if (!(await isThere(runKey(tenantOf(tenant), run), runs))) await rm(join(root, tenant, run), { recursive: true, force: true });
     }
   }

@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto';
 import type { RunRequest, TraceContext } from '@openclaw-runtime/protocol';
-import { type RunKey, runKey } from '@openclaw-runtime/store';
+import { type RunKey, runKey, tenantOf } from '@openclaw-runtime/store';
 
 /** A run's place in a trace. It follows from what the run was asked, so each of its owners comes to the same, and a trace goes on where a process died. */
 export interface RunTrace {
@@ -17,7 +17,7 @@ const IN_A_HEADER = /^[\x20-\x7e]+$/;
 
 /** `sample`: the part, 0–1, of the runs that are traced where whoever asked does not say it; the runs of one task are traced together, or not at all. */
 export function traceOf(key: RunKey, { trace, parent }: Pick<RunRequest, 'trace' | 'parent'>, sample: number): RunTrace {
-  const tenant = key.slice(0, key.indexOf('/'));
+  const tenant = tenantOf(key);
   const spanId = spanIdOf(key, 'run');
   const above = parent && spanIdOf(runKey(tenant, parent.run), 'run');
   const given = trace && parseTraceParent(trace);

@@ -1,6 +1,6 @@
 import type { Clock } from '@openclaw-runtime/kit';
 import type { Payloads, RunRecord, Usage } from '@openclaw-runtime/protocol';
-import type { RunKey } from '@openclaw-runtime/store';
+import { type RunKey, runOf } from '@openclaw-runtime/store';
 import type { Attributes, EndedSpan, SpanEvent, SpanSink } from '../machine/span.ts';
 import { inputText, type SpanContent } from './content.ts';
 import { type RunTrace, spanIdOf } from './context.ts';
@@ -236,7 +236,7 @@ export class RunSpans {
   }
 
   get #run(): string {
-    return this.#key.slice(this.#key.indexOf('/') + 1);
+    return runOf(this.#key);
   }
 
   get #now(): number {

@@ -1,6 +1,6 @@
 import { type Clock, sleep } from '@openclaw-runtime/kit';
 import { decodeRecords, OpenClawError, type Payloads, type RunRecord } from '@openclaw-runtime/protocol';
-import type { RunKey, Store } from '@openclaw-runtime/store';
+import { type RunKey, runOf, type Store } from '@openclaw-runtime/store';
 
 /** What of a run's log another run can share. */
 export interface Past {
@@ -30,7 +30,7 @@ const PAGE_BYTES = 256 * 1024;
 
 /** Reads a whole log, a piece at a time. Rejects with `NOT_FOUND` where there is none, or not all of it any more. */
 export async function readPast(store: Store, key: RunKey, clock: Clock): Promise<Past> {
-  const source = key.slice(key.indexOf('/') + 1);
+  const source = runOf(key);
   const steps: StepSpan[] = [];
   let request: Payloads['run.created'] | undefined;
   let firstText = '';

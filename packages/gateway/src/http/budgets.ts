@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import { isId } from '@openclaw-runtime/kit';
 import { type Budget, LIMITS, OpenClawError, type Payloads, type WireRecord } from '@openclaw-runtime/protocol';
 import { budgetSchema, judge } from '@openclaw-runtime/protocol/schema';
 import {
@@ -110,7 +111,7 @@ async function limitsIn(state: State): Promise<BudgetLimits> {
 }
 
 async function requestOf(store: Store, tenant: string, run: string): Promise<Payloads['run.created']> {
-  if (!/^[A-Za-z0-9_-]{22}$/.test(run)) throw new OpenClawError('BAD_REQUEST', 'run: the id of a run.');
+  if (!isId(run)) throw new OpenClawError('BAD_REQUEST', 'run: the id of a run.');
   const { chunk, snapshot } = await store.runs.read(runKey(tenant, run), 0, 1);
   const [first] = JSON.parse(`[${chunk?.body ?? snapshot?.creation}]`) as [WireRecord];
   return first[3] as Payloads['run.created'];

@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { newId, sleep } from '@openclaw-runtime/kit';
+import { isId, newId, sleep } from '@openclaw-runtime/kit';
 import { OpenClawError } from '@openclaw-runtime/protocol';
 import { type EraseReport, type Erasure, type RunKey, runKey } from '@openclaw-runtime/store';
 import { type Admitted, fromOf } from '../admission/gate.ts';
@@ -50,8 +50,7 @@ function parseErasure(by: Principal, body: unknown): Erasure {
   const { tenant, run, ...rest } = (body ?? {}) as Partial<Record<keyof Erasure, unknown>>;
   const [unknown] = Object.keys(rest);
   if (unknown !== undefined) throw new OpenClawError('BAD_REQUEST', `${JSON.stringify(unknown.slice(0, 40))}: is none of tenant, run.`);
-  if (run !== undefined && !(typeof run === 'string' && /^[A-Za-z0-9_-]{22}$/.test(run)))
-    throw new OpenClawError('BAD_REQUEST', 'run: the whole id of a run.');
+  if (run !== undefined && !(typeof run === 'string' && isId(run))) throw new OpenClawError('BAD_REQUEST', 'run: the whole id of a run.');
   if (run === undefined && tenant === undefined)
     throw new OpenClawError(
       'BAD_REQUEST',

@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import { OpenClawError, type Outcome, type RunRecord, type Status, type WireRecord } from '@openclaw-runtime/protocol';
-import type { RunKey } from '@openclaw-runtime/store';
+import { type RunKey, runOf } from '@openclaw-runtime/store';
 import type { GatewayContext } from '../admission/options.ts';
 import type { Reader } from '../socket/connection.ts';
 import { respondJson } from './respond.ts';
@@ -20,7 +20,7 @@ export async function sayWhy(context: GatewayContext, readersOf: ReadersOf, key:
   const [first] = JSON.parse(`[${chunk?.body ?? snapshot?.creation}]`) as [WireRecord];
   const { agent, at } = first[3] as Extract<RunRecord, { readonly kind: 'run.created' }>['data'];
   respondJson(response, 200, {
-    run: key.slice(key.indexOf('/') + 1),
+    run: runOf(key),
     agent,
     status,
     seq: head.seq,

@@ -1,3 +1,4 @@
+import { ID_PATTERN } from '@openclaw-runtime/kit';
 import { OpenClawError } from '@openclaw-runtime/protocol';
 import { ROUTES, type Route } from './permissions.ts';
 
@@ -12,7 +13,7 @@ interface Path {
   readonly routes: Map<string, Route>;
 }
 
-const PLACES: Readonly<Record<string, string>> = { run: '[A-Za-z0-9_-]{22}', id: '[^/]+', rest: '.+' };
+const PLACES: Readonly<Record<string, string>> = { run: ID_PATTERN, id: '[^/]+', rest: '.+' };
 
 const PATHS = pathsOf(Object.keys(ROUTES) as Route[]);
 

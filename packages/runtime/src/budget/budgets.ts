@@ -10,6 +10,7 @@ import {
   type ScopeName,
   type State,
   type Store,
+  tenantOf,
   UNITS,
 } from '@openclaw-runtime/store';
 import { Book } from './book.ts';
@@ -138,7 +139,7 @@ export class Budgets {
   /** The run was parked; it is woken when there may be more room than when it was refused, or from `until` on. */
   park(key: RunKey, { book: before, left, until: untilMs }: Waiting): void {
     this.unpark(key);
-    const book = this.acquire(key.slice(0, key.indexOf('/')), before.scope, before.limits);
+    const book = this.acquire(tenantOf(key), before.scope, before.limits);
     const hasMore = (): boolean =>
       UNITS.some((unit) => (book.left[unit] ?? Number.POSITIVE_INFINITY) > (left[unit] ?? Number.POSITIVE_INFINITY));
     const parked = { book, untilMs, isDue: hasMore(), unlisten: book.listen(() => (parked.isDue ||= hasMore())) };

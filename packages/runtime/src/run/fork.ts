@@ -1,5 +1,5 @@
 import { encodeRecord, type Fork, OpenClawError, type WireRecord } from '@openclaw-runtime/protocol';
-import { type Lease, runKey, type Store } from '@openclaw-runtime/store';
+import { type Lease, runKey, runOf, type Store, tenantOf } from '@openclaw-runtime/store';
 
 const PAGE_BYTES = 256 * 1024;
 
@@ -9,9 +9,8 @@ const PAGE_BYTES = 256 * 1024;
  * are gone, or with what reading them rejects with.
  */
 export async function copyPast(store: Store, lease: Lease, fork: Fork, goOn: () => void): Promise<number> {
-  const slash = lease.key.indexOf('/');
-  const run = lease.key.slice(slash + 1);
-  const source = runKey(lease.key.slice(0, slash), fork.run);
+  const run = runOf(lease.key);
+  const source = runKey(tenantOf(lease.key), fork.run);
   let seq = lease.head.seq;
   while (seq < fork.seq) {
     const { chunk } = await store.runs.read(source, seq, PAGE_BYTES);

@@ -1,6 +1,6 @@
 import type { Clock } from '@openclaw-runtime/kit';
 import type { Message } from '@openclaw-runtime/protocol';
-import type { RunKey, Store } from '@openclaw-runtime/store';
+import { type RunKey, runOf, type Store, tenantOf } from '@openclaw-runtime/store';
 import { untilAborted } from '../abort/until-aborted.ts';
 import type { Anchor } from '../think/thinker.ts';
 import { whenNotFull } from './when-not-full.ts';
@@ -83,7 +83,7 @@ class SessionSeat implements Seat {
   constructor(room: Room, key: RunKey, session: string) {
     this.#room = room;
     this.#key = key;
-    this.#place = `${key.slice(0, key.indexOf('/'))}/session/${session}`;
+    this.#place = `${tenantOf(key)}/session/${session}`;
     this.#before = room.tails.get(this.#place);
     if (this.#before) this.#before.#next = this;
     room.tails.set(this.#place, this);
@@ -97,8 +97,8 @@ class SessionSeat implements Seat {
       await untilAborted(turn, signal);
     }
     const { store, clock } = this.#room;
-    const slash = this.#key.indexOf('/');
-    return takeTurn(store, clock, this.#key.slice(0, slash), this.#place.slice(slash + 1), this.#key.slice(slash + 1));
+    const tenant = tenantOf(this.#key);
+    return takeTurn(store, clock, tenant, this.#place.slice(tenant.length + 1), runOf(this.#key));
   }
 
   keep(): void {

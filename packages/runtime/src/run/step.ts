@@ -10,7 +10,7 @@ import {
   type Settings,
   type ToolSpec,
 } from '@openclaw-runtime/protocol';
-import type { Lease } from '@openclaw-runtime/store';
+import { type Lease, tenantOf } from '@openclaw-runtime/store';
 import type { Account } from '../budget/account.ts';
 import { tokensIn } from '../budget/forecast.ts';
 import type { Fares } from '../health/health.ts';
@@ -198,7 +198,7 @@ class Step {
     const request = {
       model,
       messages,
-      tenant: lease.key.slice(0, lease.key.indexOf('/')),
+      tenant: tenantOf(lease.key),
       ...(tools && { tools }),
       ...(level && { level }),
       ...(settings && { settings }),

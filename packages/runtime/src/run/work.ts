@@ -2,7 +2,7 @@ import type { HouseTools, RunFacts } from '@openclaw-runtime/agent';
 import type { Clock, Random, Wheel } from '@openclaw-runtime/kit';
 import type { ModelBroker } from '@openclaw-runtime/model';
 import { addUsage, type Budget, type BudgetPause, NO_USAGE, type Outcome, type Payloads, type Usage } from '@openclaw-runtime/protocol';
-import { type Durability, type Lease, type RunKey, runKey, type Store } from '@openclaw-runtime/store';
+import { type Durability, type Lease, type RunKey, runKey, runOf, type Store, tenantOf } from '@openclaw-runtime/store';
 import type { Account } from '../budget/account.ts';
 import type { Budgets } from '../budget/budgets.ts';
 import type { Pause } from '../budget/pause.ts';
@@ -90,9 +90,8 @@ export class Work {
     this.asked = asked;
     this.writer = writer;
     this.waits = new Waits(deps.clock);
-    const slash = lease.key.indexOf('/');
-    this.tenant = lease.key.slice(0, slash);
-    this.run = lease.key.slice(slash + 1);
+    this.tenant = tenantOf(lease.key);
+    this.run = runOf(lease.key);
     this.budget = accountOf(this, () => this.pause);
   }
 

@@ -1,6 +1,6 @@
 import type { Level } from '@openclaw-runtime/model';
 import { decodeRecords, type RunFold, type RunRecord } from '@openclaw-runtime/protocol';
-import type { RunKey, Runs } from '@openclaw-runtime/store';
+import { type RunKey, type Runs, tenantOf } from '@openclaw-runtime/store';
 import { askedOf } from './query.ts';
 import type { Thinker } from './thinker.ts';
 
@@ -11,8 +11,7 @@ const MOST_PAGES = 64;
 /** What an ended run's answer was worth, by feedback that came afterwards: of its last turn, as far as its log tells that, else of its first. */
 export async function learnLate(thinker: Thinker, runs: Runs, key: RunKey, feedback: unknown): Promise<void> {
   const { query, level } = await lastTurn(runs, key);
-  const slash = key.indexOf('/');
-  if (level !== undefined) await thinker.learn(key.slice(0, slash), feedback, query, level);
+  if (level !== undefined) await thinker.learn(tenantOf(key), feedback, query, level);
 }
 
 interface LastTurn {

@@ -37,6 +37,11 @@ export function tenantOf(key: string): string {
   return key.slice(0, key.indexOf('/'));
 }
 
+/** The id of the run of a key. */
+export function runOf(key: string): string {
+  return key.slice(key.indexOf('/') + 1);
+}
+
 /** Where a log ends: durable up to `seq`, with chain value `h` there; `done` when `run.finished` is its last record. */
 export interface Head {
   readonly epoch: number;

@@ -1,6 +1,6 @@
 import { type Clock, SlotMap } from '@openclaw-runtime/kit';
 import { OpenClawError } from '@openclaw-runtime/protocol';
-import type { Created, Head, Member, Page, RunKey, Store } from '../contract/store.ts';
+import { type Created, type Head, type Member, type Page, type RunKey, runOf, type Store } from '../contract/store.ts';
 import { firstRecord } from './about.ts';
 import { createCache } from './cache.ts';
 import { cutPiece, joinPieces, limitPiece, type Piece } from './chunk.ts';
@@ -305,5 +305,5 @@ function beingErased(): OpenClawError {
 }
 
 function notFound(key: RunKey): OpenClawError {
-  return new OpenClawError('NOT_FOUND', `There is no run ${key.slice(key.indexOf('/') + 1)}.`);
+  return new OpenClawError('NOT_FOUND', `There is no run ${runOf(key)}.`);
 }

@@ -1,4 +1,4 @@
-import type { ListQuery, RunList, RunSummary } from '../contract/store.ts';
+import { type ListQuery, type RunList, type RunSummary, runOf } from '../contract/store.ts';
 import { aboutOf } from './about.ts';
 import type { Entry } from './entry.ts';
 import type { Persister } from './persister.ts';
@@ -68,5 +68,5 @@ function statusOf({ waitsForBudget }: Entry): 'running' | 'budget_exhausted' {
 
 function summaryOf(entry: Entry, creation: string): RunSummary {
   const { key, born, head } = entry;
-  return { run: key.slice(key.indexOf('/') + 1), ...aboutOf(creation), status: statusOf(entry), epoch: head.epoch, head: head.seq, born };
+  return { run: runOf(key), ...aboutOf(creation), status: statusOf(entry), epoch: head.epoch, head: head.seq, born };
 }

@@ -1,5 +1,5 @@
 import type { Status } from '@openclaw-runtime/protocol';
-import type { ListQuery, RunSummary } from '../contract/store.ts';
+import { type ListQuery, type RunSummary, runOf } from '../contract/store.ts';
 import type { KeptRun } from './kept-runs.ts';
 
 /** Summaries of a tenant's ended runs, newest first. */
@@ -17,6 +17,6 @@ export function listEnded(
 }
 
 function summaryOf({ key, about, status, head, born, ended }: KeptRun): RunSummary {
-  const run = key.slice(key.indexOf('/') + 1);
+  const run = runOf(key);
   return { run, ...about, status: status as Status, epoch: head.epoch, head: head.seq, born, endedMs: ended };
 }

@@ -1,6 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite';
 import type { Status } from '@openclaw-runtime/protocol';
-import type { ListQuery, RunSummary } from '../contract/store.ts';
+import { type ListQuery, type RunSummary, runOf } from '../contract/store.ts';
 import { type About, aboutOf, firstRecord } from '../hall/about.ts';
 import { isDamage } from './damage.ts';
 import { placesOf } from './places.ts';
@@ -25,7 +25,7 @@ export function createEndedList(db: DatabaseSync, tables: Tables): (tenant: stri
       const row = runs.find(key);
       if (!row?.done) return undefined;
       const { epoch, seq, born, ended, status } = row;
-      const run = key.slice(key.indexOf('/') + 1);
+      const run = runOf(key);
       return { run, ...aboutRow(row), status: status as Status, epoch, head: seq, born, endedMs: ended };
     } catch (error) {
       if (isDamage(error)) return undefined;

@@ -12,8 +12,3 @@ export interface Inspection {
   isDone(key: string): boolean;
   found(damage: Damage): void;
 }
-
-/** The run of a key. */
-export function runOf(key: string): string {
-  return key.slice(key.indexOf('/') + 1);
-}

@@ -1,8 +1,7 @@
 import type { DatabaseSync } from 'node:sqlite';
-import type { Damage } from '../contract/store.ts';
+import { type Damage, runOf } from '../contract/store.ts';
 import { damaged, isDamage } from './damage.ts';
 import { sqliteCode } from './database.ts';
-import { runOf } from './inspection.ts';
 import { mendRow } from './mend.ts';
 import { type Meta, strayIds } from './meta.ts';
 import { type Places, placeOf } from './places.ts';

@@ -1,4 +1,5 @@
 import type { DatabaseSync, SQLOutputValue, StatementSync } from 'node:sqlite';
+import { runOf } from '../contract/store.ts';
 import { ownText } from '../hall/line.ts';
 import { damaged, isUnreadable, sealOf } from './damage.ts';
 import { type Meta, strayIds } from './meta.ts';
@@ -192,7 +193,7 @@ const CHARS = 6;
 const PAGE = 256 ** (CHARS - 1);
 
 export function placeOf(key: string): number {
-  return numberOf(key.slice(key.indexOf('/') + 1), 0);
+  return numberOf(runOf(key), 0);
 }
 
 /** First and last place of the names that begin so. */

@@ -1,11 +1,11 @@
 import type { DatabaseSync } from 'node:sqlite';
+import { runOf } from '../contract/store.ts';
 import { type Piece, splitBody, verifyPiece } from '../hall/chunk.ts';
 import type { Line } from '../hall/line.ts';
 import type { Recovered, RecoveredRun } from '../hall/persister.ts';
 import { storedOf } from './commit.ts';
 import { isDamage } from './damage.ts';
 import { createErasedList } from './erased-list.ts';
-import { runOf } from './inspection.ts';
 import { fits, readMark, writeMark } from './mark-file.ts';
 import { fingerprintOf } from './mend.ts';
 import { freshEpoch } from './meta.ts';
@@ -91,7 +91,7 @@ function replayJournal(tables: Tables, runs: Runs): Journalled {
   const ended = new Set<string>();
   const sums = { firstId: 0, lastId: 0, chars: 0, isDamaged: false };
   const mayBeGone = tables.journal.hasLostMark();
-  const runOf = (line: Line, id: number): Mutable<RecoveredRun> | undefined => {
+  const lineOwner = (line: Line, id: number): Mutable<RecoveredRun> | undefined => {
     if (ended.has(line.key)) return undefined;
     const known = runs.get(line.key);
     if (known) return known;
@@ -109,7 +109,7 @@ function replayJournal(tables: Tables, runs: Runs): Journalled {
       tables.found.push({ what: `journal entry ${id}`, repair: 'runs go on from what is intact, in a new epoch' });
     }
     for (const line of lines) {
-      const run = runOf(line, id);
+      const run = lineOwner(line, id);
       if (run) extend(run, line, id, isDamaged);
     }
   }

@@ -1,7 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite';
-import type { Damage } from '../contract/store.ts';
+import { type Damage, runOf } from '../contract/store.ts';
 import { isUnreadable } from './damage.ts';
-import { runOf } from './inspection.ts';
 import { mendRow } from './mend.ts';
 import type { Meta } from './meta.ts';
 import type { Places } from './places.ts';

@@ -1,7 +1,8 @@
 import { crc32 } from 'node:zlib';
+import { runOf } from '../contract/store.ts';
 import { type Piece, verifyPiece } from '../hall/chunk.ts';
 import { decodeLines, type Line } from '../hall/line.ts';
-import { type Inspection, runOf } from './inspection.ts';
+import type { Inspection } from './inspection.ts';
 import { goneRuns } from './journal.ts';
 
 const REPAIR = 'at the next opening its runs go on from what is intact, in a new epoch, or end as needs_attention';

@@ -1,6 +1,7 @@
+import { runOf } from '../contract/store.ts';
 import { type CountRow, isCounted } from './commands.ts';
 import { sealOf } from './damage.ts';
-import { type Inspection, runOf } from './inspection.ts';
+import type { Inspection } from './inspection.ts';
 
 interface CommandRow {
   readonly key: string;

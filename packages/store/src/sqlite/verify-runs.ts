@@ -1,8 +1,9 @@
 import { isDeepStrictEqual } from 'node:util';
 import { applyRecord, CHAIN_START, decodeRecords, emptyFold, type RunFold } from '@openclaw-runtime/protocol';
+import { runOf } from '../contract/store.ts';
 import { verifyPiece } from '../hall/chunk.ts';
 import { assembleFold } from '../hall/folding.ts';
-import { type Inspection, runOf } from './inspection.ts';
+import type { Inspection } from './inspection.ts';
 import { createOlderSnapshots } from './older-snapshots.ts';
 import { asRow, isMarked, isWhole, type RunRow } from './run-rows.ts';
 import { createSegments, parseRefs, type SegmentRef } from './segments.ts';

@@ -1,5 +1,5 @@
 import type { WireRecord } from '@openclaw-runtime/protocol';
-import type { RunKey } from '@openclaw-runtime/store';
+import { type RunKey, tenantOf } from '@openclaw-runtime/store';
 import type { GatewayContext } from '../../admission/options.ts';
 import { submitCommand } from '../../admission/submit.ts';
 import { unended } from '../../admission/unended.ts';
@@ -44,7 +44,7 @@ export function createLeases(context: Pick<GatewayContext, 'store' | 'clock'>): 
       ends.get(key)?.();
       ends.delete(key);
       waiting.set(key, (waiting.get(key) ?? 0) + 1);
-      tenants.add(key.slice(0, key.indexOf('/')));
+      tenants.add(tenantOf(key));
       return (isOver) => {
         const left = (waiting.get(key) ?? 1) - 1;
         if (left > 0) return void waiting.set(key, left);

@@ -1,7 +1,7 @@
+import { ID_PATTERN } from '@openclaw-runtime/kit';
 import { OpenClawError } from '@openclaw-runtime/protocol';
 
-const RUN = '[A-Za-z0-9_-]{22}';
-const RESPONSE = new RegExp(`^(?:resp_|chatcmpl-)?(${RUN})$`);
+const RESPONSE = new RegExp(`^(?:resp_|chatcmpl-)?(${ID_PATTERN})$`);
 
 export function responseId(run: string): string {
   return `resp_${run}`;

@@ -1,4 +1,4 @@
-import { newId } from '@openclaw-runtime/kit';
+import { ID_PATTERN, newId } from '@openclaw-runtime/kit';
 import { type Approval, LIMITS } from '@openclaw-runtime/protocol';
 import { runKey } from '@openclaw-runtime/store';
 import { submitCommand } from '../../admission/submit.ts';
@@ -7,7 +7,7 @@ import { readRun } from '../../openai/reading/follow.ts';
 import { Refusal } from '../words/errors.ts';
 import type { Call, Method } from './call.ts';
 
-const FORM = /^([A-Za-z0-9_-]{22})\.(.+)$/s;
+const FORM = new RegExp(`^(${ID_PATTERN})\\.(.+)$`, 's');
 
 /** Of the runs that are told here. */
 export const approvalList: Method = ({ seat }) => seat.approvals();

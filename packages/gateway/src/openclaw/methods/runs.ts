@@ -1,3 +1,4 @@
+import { isId } from '@openclaw-runtime/kit';
 import { OpenClawError } from '@openclaw-runtime/protocol';
 import { type RunKey, runKey, type Store } from '@openclaw-runtime/store';
 import { submitCommand } from '../../admission/submit.ts';
@@ -12,13 +13,12 @@ export interface FoundRun {
   readonly isDone: boolean;
 }
 
-const OUR_NAME = /^[A-Za-z0-9_-]{22}$/;
 /** Runs of a session that may be at work at once. */
 const LOOKED_AT = 32;
 
 /** By the client's name of it, or by ours. Rejects with `NOT_FOUND`. */
 export async function findRun({ house: { context }, tenant }: Call, runId: string): Promise<FoundRun> {
-  const names = [context.store.runId(tenant, runId), ...(OUR_NAME.test(runId) ? [runId] : [])];
+  const names = [context.store.runId(tenant, runId), ...(isId(runId) ? [runId] : [])];
   for (const run of names) {
     const key = runKey(tenant, run);
     try {

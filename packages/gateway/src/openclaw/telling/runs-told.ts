@@ -1,6 +1,6 @@
 import { SlotMap } from '@openclaw-runtime/kit';
 import { OpenClawError } from '@openclaw-runtime/protocol';
-import type { RunKey } from '@openclaw-runtime/store';
+import { type RunKey, runOf } from '@openclaw-runtime/store';
 import type { GatewayContext } from '../../admission/options.ts';
 import type { ShownApproval } from './approvals.ts';
 import { type Listener, tellRun } from './tell-run.ts';
@@ -36,7 +36,7 @@ export function createRunsTold(context: GatewayContext, listener: RunsListener, 
     },
     tell(key, about, from) {
       if (tellers.has(key) || gone.aborted) return;
-      const teller = new RunTeller(key.slice(key.indexOf('/') + 1), about, shows);
+      const teller = new RunTeller(runOf(key), about, shows);
       tellers.set(key, teller);
       tellRun(context, key, teller, from, told, gone)
         .then(() => teller.outcome && !gone.aborted && listener.ended(about))
