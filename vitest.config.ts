@@ -10,6 +10,9 @@ const sources = {
 };
 const execArgv = ['--conditions=openclaw-source', '--disable-warning=ExperimentalWarning'];
 
+/** What is waited for may take a process, or a disk that stalls. */
+const expect = { poll: { timeout: 10_000 } };
+
 /** Tests that judge times: one after the other, after all others. */
 const rows = [11, 13, 17, 20, 22, 23, 24, 27, 31, 34];
 const timed = [...rows.map((row) => `tests/faults/row-${row}-*.test.ts`), 'tests/house/pace.test.ts', 'tests/house/overload.test.ts'];
@@ -25,7 +28,9 @@ export default defineConfig({
           name: 'unit',
           include: ['packages/*/test/**/*.test.ts', 'tools/test/**/*.test.ts'],
           execArgv,
-          testTimeout: 20_000,
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+          expect,
         },
       },
       {
@@ -37,6 +42,7 @@ export default defineConfig({
           execArgv,
           testTimeout: 60_000,
           hookTimeout: 60_000,
+          expect,
         },
       },
       {
@@ -47,6 +53,7 @@ export default defineConfig({
           execArgv,
           testTimeout: 60_000,
           hookTimeout: 60_000,
+          expect,
         },
       },
       {
@@ -56,6 +63,8 @@ export default defineConfig({
           include: ['tests/simulation/**/*.test.ts'],
           execArgv,
           testTimeout: 900_000,
+          hookTimeout: 60_000,
+          expect,
         },
       },
       {
@@ -67,6 +76,7 @@ export default defineConfig({
           execArgv,
           testTimeout: 900_000,
           hookTimeout: 60_000,
+          expect,
         },
       },
       {
@@ -78,6 +88,7 @@ export default defineConfig({
           fileParallelism: false,
           testTimeout: 900_000,
           hookTimeout: 60_000,
+          expect,
         },
       },
     ],

@@ -7,6 +7,8 @@ import { openHouse } from './house.ts';
 import { frameCalls, httpCalls } from './inventory.ts';
 
 const ANSWER_MS = 250;
+/** What is to be refused is waited for: a machine may stop for a moment. */
+const REFUSAL_MS = 30_000;
 
 test('D1 · there is no way to write the configuration, with a key or without', async () => {
   await using house = await openHouse();
@@ -42,8 +44,9 @@ test('D2 · every route is for who has its scope, and for nobody else', async ()
     const { text } = await house.issue({ scopes: [scope] });
     for (const { route, method, path, json } of httpCalls({ run, id: 'x'.repeat(11) })) {
       const needed = ROUTES[route].scope;
-      const isRefused = (await statusOf(`${house.http}${path}`, method, text, json)) === 403;
-      if (isRefused !== (needed !== 'public' && needed !== scope)) wrong.push(`${scope}: ${route}`);
+      const isForOthers = needed !== 'public' && needed !== scope;
+      const isRefused = (await statusOf(`${house.http}${path}`, method, text, json, isForOthers ? REFUSAL_MS : ANSWER_MS)) === 403;
+      if (isRefused !== isForOthers) wrong.push(`${scope}: ${route}`);
       tried++;
     }
   }
@@ -92,8 +95,9 @@ test('D2 · every method of OpenClaw’s protocol is for who has its scope, what
     });
     for (const [method, row] of Object.entries(METHODS)) {
       if (row.scope === scope && row.isLong) continue;
-      const said = await Promise.race([assistant.ask(method, {}), sleep(ANSWER_MS)]);
-      if ((said?.error?.code === 'FORBIDDEN') !== (row.scope !== scope)) wrong.push(`${scope}: ${method}`);
+      const isForOthers = row.scope !== scope;
+      const said = await Promise.race([assistant.ask(method, {}), sleep(isForOthers ? REFUSAL_MS : ANSWER_MS)]);
+      if ((said?.error?.code === 'FORBIDDEN') !== isForOthers) wrong.push(`${scope}: ${method}`);
     }
     assistant.end();
   }
@@ -121,9 +125,9 @@ function sleep(ms: number): Promise<undefined> {
 }
 
 /** Undefined where an answer takes long: then it was not refused. */
-async function statusOf(url: string, method: string, key: string, json: unknown): Promise<number | undefined> {
+async function statusOf(url: string, method: string, key: string, json: unknown, withinMs: number): Promise<number | undefined> {
   const abort = new AbortController();
-  const timer = setTimeout(() => abort.abort(), ANSWER_MS);
+  const timer = setTimeout(() => abort.abort(), withinMs);
   try {
     const body = json === undefined ? {} : { body: JSON.stringify(json) };
     const response = await fetch(url, { method, headers: { authorization: `Bearer ${key}` }, ...body, signal: abort.signal });

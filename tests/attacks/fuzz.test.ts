@@ -5,7 +5,9 @@ import { fuzz } from './fuzz/run.ts';
 
 const CASES = 20_000;
 
-test('frames and bodies that are nearly right, to every door: no crash, no 5xx, no defect, and each is answered', async () => {
+test('frames and bodies that are nearly right, to every door: no crash, no 5xx, no defect, and each is answered', {
+  timeout: 300_000,
+}, async () => {
   const seed = Number(process.env['SEED'] ?? Date.now() % 1_000_000);
   console.log(`SEED=${seed}: npm run fuzz -- --cases ${CASES} --seed ${seed}`);
   const faults = await fuzz({ seed, from: 0, to: CASES });

@@ -49,7 +49,7 @@ test('H6 · with an audit log that cannot be written, nothing is done that only 
   expect((await ask('/v1/keys', 'POST', { name: 'after it' })).status).toBe(201);
   const { keys } = (await (await ask('/v1/keys')).json()) as { readonly keys: readonly { readonly name: string }[] };
   expect(keys.map(({ name }) => name)).toEqual(['after it']);
-  expect(claw.complaints()).toMatch(/audit log cannot be written[^]*written again/);
+  await expect.poll(() => claw.complaints(), { timeout: 10_000 }).toMatch(/audit log cannot be written[^]*written again/);
   const told = runClaw(data, 'audit', 'tail', '--json');
   expect(told.out).toMatch(/"decision":"refused","why":"STORE_FAILED"/);
   expect(runClaw(data, 'audit', 'verify').code).toBe(0);
@@ -119,7 +119,7 @@ test('H5 · a record that is deleted, changed, moved or cut off is found at its 
   expect([told.code, told.out]).toEqual([1, expect.stringContaining(`records ${lines.length - 2} to ${lines.length} are missing`)]);
   // A server that is started over it says so, and the log says so from then on.
   claw = await startClaw({ data });
-  expect(claw.complaints()).toContain('the audit log is not as it was left');
+  await expect.poll(() => claw.complaints(), { timeout: 10_000 }).toContain('the audit log is not as it was left');
   expect((await verifyAudit(disk)).faults[0]?.seq).toBe(lines.length - 2);
   key = localKeyOf(data);
   expect(await isWell()).toBe(true);
@@ -139,7 +139,7 @@ test('H5 · kill -9 tears nothing that matters', async () => {
   expect(records).toBeGreaterThan(20);
   writeFileSync(path, `${whole}{"seq":${records + 1},"ti`);
   claw = await startClaw({ data });
-  expect(claw.complaints()).toContain('cut off');
+  await expect.poll(() => claw.complaints(), { timeout: 10_000 }).toContain('cut off');
   const report = await verifyAudit(createAuditDisk(data));
   expect(report).toMatchObject({ records: records + 1, faults: [] });
 });

@@ -12,7 +12,7 @@ const TENANTS = 6;
 const unlimited = { keyed: { perKey: {}, perTenant: {}, perAddress: {} }, waitMs: Number.POSITIVE_INFINITY };
 
 describe('tenants', () => {
-  test('H1 · what one tenant has is nothing to another, on any route and in any frame', { timeout: 180_000 }, async () => {
+  test('H1 · what one tenant has is nothing to another, on any route and in any frame', { timeout: 600_000 }, async () => {
     const seed = Number(process.env['SEED'] ?? Date.now() % 1_000_000);
     console.log(`SEED=${seed}`);
     await using house = await openHouse({ admission: unlimited });

@@ -1,7 +1,7 @@
 import { connect } from 'node:net';
 
 /** Sends bytes as they are and resolves with all that came back until the connection ended, or nothing came for a while. */
-export function sendBytes(port: number, bytes: string | Uint8Array, quietMs = 1_500): Promise<string> {
+export function sendBytes(port: number, bytes: string | Uint8Array, quietMs = 10_000): Promise<string> {
   return new Promise((resolve) => {
     let heard = '';
     const socket = connect(port, '127.0.0.1', () => socket.write(bytes));

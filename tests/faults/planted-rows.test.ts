@@ -68,8 +68,10 @@ async function runRow(root: string, row: RowName, seed: number, cases: number): 
   // It ends with 1 when it has found something, as it should.
   const { stdout, stderr } = await run.catch((error: { readonly stdout: string; readonly stderr: string }) => error);
   const last = stdout.trimEnd().split('\n').at(-1) ?? '';
-  // So ends a row whose server does not even answer any more.
-  if (!last.startsWith('{'))
-    return { cases, violations: [`the row broke off: ${stdout.slice(-500)}${stderr.slice(0, 1_000)}`], figures: {} };
+  if (!last.startsWith('{')) {
+    // So ends a row whose server does not even answer any more.
+    console.log(`${stdout}${stderr}`);
+    return { cases, violations: ['the row gave no report'], figures: {} };
+  }
   return JSON.parse(last) as RowReport;
 }

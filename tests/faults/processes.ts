@@ -21,7 +21,7 @@ export interface Child extends AsyncDisposable {
 }
 
 /** Far more than a start takes. */
-const READY_MS = 20_000;
+const READY_MS = 60_000;
 const FLAGS = ['--conditions=openclaw-source', '--disable-warning=ExperimentalWarning'];
 
 export interface ServerOptions {
@@ -98,6 +98,15 @@ export async function freePort(random: () => number): Promise<number> {
       server.once('error', () => resolve(false));
       server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)));
     });
-    if (isFree) return port;
+    if (isFree && (await isMine(port))) return port;
   }
+}
+
+/** Whether nobody else has it while its server is dead: a name that only lives in the kernel says so, as long as this process lives. */
+function isMine(port: number): Promise<boolean> {
+  if (process.platform !== 'linux') return Promise.resolve(true);
+  return new Promise((resolve) => {
+    const server = createServer().unref();
+    server.once('error', () => resolve(false)).listen(`\0openclaw-test-port-${port}`, () => resolve(true));
+  });
 }

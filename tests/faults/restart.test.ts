@@ -84,7 +84,7 @@ test('3.3 the same key gives the same run, and another request a conflict, wheth
   }
 });
 
-test('3.8 a cancel that was acknowledged is carried out, though the server dies at that moment', { timeout: 60_000 }, async () => {
+test('3.8 a cancel that was acknowledged is carried out, though the server dies at that moment', { timeout: 300_000 }, async () => {
   await using provider = await startTestProvider();
   await using house = await openHouse(provider.url);
   for (let n = 0; n < 5; n++) {

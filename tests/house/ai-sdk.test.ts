@@ -215,7 +215,7 @@ test('a run that failed is not begun anew, and what is refused takes nobody’s 
 test('an abort cancels the run, up to the provider’s socket', async () => {
   const stop = new AbortController();
   let said = '';
-  const stream = streamText({ model: openclaw('text?gap=15'), prompt: 'Go.', abortSignal: stop.signal });
+  const stream = streamText({ model: openclaw('text?gap=100'), prompt: 'Go.', abortSignal: stop.signal });
   for await (const delta of stream.textStream) {
     said += delta;
     if (said.length > 40) stop.abort();
@@ -253,7 +253,7 @@ test('a program that has its answer ends', async () => {
     process.stdout.write((await generateText({ model: openclaw('agent:greeter'), prompt: 'Hi.' })).text);`;
   const args = ['--conditions=openclaw-source', '--disable-warning=ExperimentalWarning', '--input-type=module', '-e', program];
   const cwd = fileURLToPath(new URL('../..', import.meta.url));
-  expect((await promisify(execFile)(process.execPath, args, { cwd, timeout: 20_000 })).stdout).toBe('Hello there.');
+  expect((await promisify(execFile)(process.execPath, args, { cwd, timeout: 50_000 })).stdout).toBe('Hello there.');
 });
 
 test('words that do not stand end the stream, or are never told', async () => {

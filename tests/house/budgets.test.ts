@@ -89,7 +89,7 @@ test('two children share the budget of their task over a kill -9: it waits, goes
   const asked = provider.requests.length;
 
   const task = client.run({ agent: 'crew', operation: 'work', budget: needed * 2.5 });
-  await expect.poll(() => provider.requests.length, { timeout: 10_000 }).toBe(asked + 2);
+  await expect.poll(() => provider.requests.length, { timeout: 30_000 }).toBe(asked + 2);
   await claw.stop('SIGKILL');
   claw = await start(claw.port);
 
@@ -100,7 +100,9 @@ test('two children share the budget of their task over a kill -9: it waits, goes
   expect((list as { runs: { run: string }[] }).runs.map((each) => each.run)).toContain(id);
   const { body: shown } = await fetchJson(`${claw.http}/v1/runs/${id}`);
   expect(shown).toMatchObject({ status: 'budget_exhausted' });
-  await expect.poll(async () => (await budgetsOf(`?run=${id}`))[0]).toMatchObject({ scope: 'task', name: id, reserved: { usd: 0 } });
+  await expect
+    .poll(async () => (await budgetsOf(`?run=${id}`))[0], { timeout: 20_000 })
+    .toMatchObject({ scope: 'task', name: id, reserved: { usd: 0 } });
   const [before] = (await budgetsOf(`?run=${id}`)) as [State];
   // Nobody knows what became of what was asked: all that was set aside is taken as spent.
   expect(before.spent.usd).toBeCloseTo(needed * 2, 6);
@@ -119,7 +121,7 @@ test('two children share the budget of their task over a kill -9: it waits, goes
   expect(settled.filter((each) => each.lost)).toHaveLength(2);
   expect(settled.filter((each) => !each.lost).map((each) => each.microUsd / 1e6)).toEqual([billed, billed]);
   await expect
-    .poll(async () => (await budgetsOf(`?run=${id}`))[0])
+    .poll(async () => (await budgetsOf(`?run=${id}`))[0], { timeout: 20_000 })
     .toMatchObject({ spent: { usd: settled.reduce((sum, each) => sum + each.microUsd, 0) / 1e6 }, reserved: { usd: 0 } });
 });
 
@@ -127,15 +129,15 @@ test('claw budget shows what was spent, and adds to a run that waits, parked', a
   const waiting = client.run({ agent: 'hand', input: 'more, please', budget: { usd: 0.001 } });
   expect(await waiting.result()).toMatchObject({ status: 'budget_exhausted' });
   const id = await waiting.started;
-  const shown = JSON.parse(await run('budget', 'show', '--run', id, '--json')) as { readonly budgets: readonly State[] };
+  const shown = JSON.parse(await run('budget', 'show', `--run=${id}`, '--json')) as { readonly budgets: readonly State[] };
   expect(shown.budgets).toMatchObject([{ scope: 'task', name: id, limit: { usd: 0.001 }, spent: { usd: 0 } }]);
-  expect(await run('budget', '--run', id)).toMatch(
+  expect(await run('budget', `--run=${id}`)).toMatch(
     /^SCOPE +NAME +LIMIT +SPENT +RESERVED +LEFT\ntask +\S+ +\$0\.001 +\$0 +\$0 +\$0\.001\n$/,
   );
   // It leaves memory meanwhile.
   await new Promise((resolve) => setTimeout(resolve, 1_500));
   expect(await run('budget', 'add', id, '--usd', '5')).toBe(`added $5 to ${id}\n`);
-  await expect.poll(async () => (await waiting.result()).status, { timeout: 10_000 }).toBe('completed');
+  await expect.poll(async () => (await waiting.result()).status, { timeout: 30_000 }).toBe('completed');
 });
 
 test('a day’s budget holds all runs; they go on when more is added to it, or its limit is raised at a restart', async () => {
@@ -145,7 +147,7 @@ test('a day’s budget holds all runs; they go on when more is added to it, or i
   expect(await first.result()).toMatchObject({ status: 'budget_exhausted' });
   expect(await pauseOf(first)).toMatchObject({ scope: 'day', unit: 'tokens', limit: 10, until: expect.any(Number) });
   await run('budget', 'add', 'day', '--tokens', '10000');
-  await expect.poll(async () => (await first.result()).status, { timeout: 10_000 }).toBe('completed');
+  await expect.poll(async () => (await first.result()).status, { timeout: 30_000 }).toBe('completed');
 
   await claw.stop('SIGTERM');
   claw = await start(claw.port, { budgets: { agent: { tokens: 10 } } });
@@ -153,7 +155,7 @@ test('a day’s budget holds all runs; they go on when more is added to it, or i
   expect(await second.result()).toMatchObject({ status: 'budget_exhausted' });
   await claw.stop('SIGKILL');
   claw = await start(claw.port, { budgets: { agent: { tokens: 100_000 } } });
-  await expect.poll(async () => (await second.result()).status, { timeout: 10_000 }).toBe('completed');
+  await expect.poll(async () => (await second.result()).status, { timeout: 30_000 }).toBe('completed');
 });
 
 test('what is no budget is refused', async () => {

@@ -89,7 +89,7 @@ describe('claw', () => {
 
   test('an answer goes on in the terminal when the server is killed and started again', async () => {
     const first = await serve();
-    const running = claw(['run', '--url', first.url, '--model', 'simulated?tokens=40&ms=2000', 'hello']);
+    const running = claw(['run', '--url', first.url, '--model', 'simulated?tokens=40&ms=6000', 'hello']);
     await once(running.child.stdout, 'readable');
     const ended = running.ended();
     await first.kill();

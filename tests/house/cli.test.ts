@@ -188,7 +188,7 @@ describe('over pipes', () => {
     }
   });
 
-  test('a conversation is a turn a line, and goes on by its name after the server died', async () => {
+  test('a conversation is a turn a line, and goes on by its name after the server died', { timeout: 120_000 }, async () => {
     const talk = work([...COMMAND, 'chat', '--session', 'kept', '--model', QUICK, '--json', '--url', claw.url]);
     talk.child.stdin.write('My name is Ada.\n');
     await talk.prints(/\n/);
@@ -208,7 +208,7 @@ describe('over pipes', () => {
   });
 });
 
-test('a fork of a long run is made whole by the next server when this one is killed', async () => {
+test('a fork of a long run is made whole by the next server when this one is killed', { timeout: 180_000 }, async () => {
   const source = await json<Result>(['run', 'Long.', '--model', 'simulated?tokens=4000&ms=0']);
   const { head } = await json<Shown>(['runs', 'show', source.run]);
   const kills = [];

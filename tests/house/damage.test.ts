@@ -111,7 +111,7 @@ describe.each(['stopped', 'killed'] as const)('a folder whose server was %s', (n
     expect(await judge(copyOf(truths[name], work), truths[name])).toEqual(new Map([['right', 12]]));
   });
 
-  test('one bit flipped, at many places: never a wrong byte', { timeout: 240_000 }, async () => {
+  test('one bit flipped, at many places: never a wrong byte', { timeout: 600_000 }, async () => {
     const seed = Number(process.env['OPENCLAW_SEED'] ?? Math.floor(Math.random() * 2 ** 31));
     const random = seededRandom(seed);
     const total = new Map<Verdict, number>();
@@ -130,7 +130,7 @@ describe.each(['stopped', 'killed'] as const)('a folder whose server was %s', (n
     expect(total.get('right')).toBeGreaterThan(0);
   });
 
-  test('a file cut at many places: never a wrong byte', { timeout: 120_000 }, async () => {
+  test('a file cut at many places: never a wrong byte', { timeout: 300_000 }, async () => {
     for (const file of ['openclaw.db', 'openclaw.db-wal']) {
       for (const share of [0, 0.1, 0.5, 0.9, 0.999]) {
         using work = makeFolder();
@@ -202,7 +202,7 @@ test('a run at work whose records were changed: it ends as needs_attention, its 
   const client = new OpenClawClient({ reconnectDelay: 50, maxReconnectAttempts: 100 });
   onTestFinished(() => client.close());
   await client.connect(claw.url);
-  const model = 'simulated?tokens=60&ms=4000&ttft=1';
+  const model = 'simulated?tokens=60&ms=8000&ttft=1';
   const [lost, kept] = ['Lose me.', 'Keep me.'].map((input) => client.run({ input, model, tokenInterval: 0 }));
   const results = Promise.all([lost?.result(), kept?.result()]);
   await textOfLength(client, 300);
@@ -232,7 +232,7 @@ test('a client that is ahead of a log which lost its end gets a reset, and then 
   const client = new OpenClawClient({ reconnectDelay: 50, maxReconnectAttempts: 100 });
   onTestFinished(() => client.close());
   await client.connect(claw.url);
-  const model = 'simulated?tokens=60&ms=3000&ttft=1';
+  const model = 'simulated?tokens=60&ms=8000&ttft=1';
   const run = client.run({ input: 'Lose me.', model, tokenInterval: 0 });
   const result = run.result();
   await run.started;
@@ -303,6 +303,7 @@ test('a full disk: new runs get STORE_FULL, and with space again work goes on an
   spawnSync('dd', ['if=/dev/zero', `of=${ballast}`, 'bs=4096']);
   let refusal: unknown;
   for (let n = 5; refusal === undefined && n < 200; n++) {
+    // One that was taken before the disk was full waits for space; the next one is refused.
     refusal = await Promise.race([
       say(n).then(
         () => undefined,
@@ -331,6 +332,6 @@ test('a full disk: new runs get STORE_FULL, and with space again work goes on an
   }
 });
 
-function systemSleep(ms: number): Promise<string> {
-  return new Promise((resolve) => systemClock.after(ms, () => resolve(`nothing within ${ms} ms`)));
+function systemSleep(ms: number): Promise<void> {
+  return new Promise((resolve) => systemClock.after(ms, resolve));
 }

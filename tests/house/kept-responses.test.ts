@@ -30,7 +30,7 @@ afterAll(async () => {
 });
 
 test('a cancelled run cancels its response at the provider', async () => {
-  const run = client.run({ input: 'Cancel me.', model: 'text?gap=20', tokenInterval: 0 });
+  const run = client.run({ input: 'Cancel me.', model: 'text?gap=200', tokenInterval: 0 });
   await firstText(run);
   await run.cancel();
   expect(await run.result()).toMatchObject({ status: 'cancelled' });

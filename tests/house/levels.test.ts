@@ -112,7 +112,7 @@ describe('a level', () => {
 
   test('that is set while a run goes on counts from its next step', async () => {
     provider.reset();
-    const run = client.run({ input: 'Quick answer: why?', model: 'text?gap=15', tokenInterval: 0 });
+    const run = client.run({ input: 'Quick answer: why?', model: 'text?gap=60', tokenInterval: 0 });
     const ended = listen(run);
     await until(() => (provider.ledger()[0]?.sent.length ?? 0) > 10);
     await run.setLevel(1);

@@ -123,7 +123,7 @@ test('somebody logs in; the running server calls the tool within seconds, and no
   expect(await listed()).toMatchObject([{ name: 'tracker', state: 'ready', tools: [{ name: 'x', asks: false }], pin: 'none' }]);
 
   await expect
-    .poll(async () => (await ask(client, { agent: 'caller', input: 'Go' })).text, { timeout: 15_000 })
+    .poll(async () => (await ask(client, { agent: 'caller', input: 'Go' })).text, { timeout: 40_000 })
     .toContain('done with read');
   const heard = await ask(client, { agent: 'caller', input: 'Go' });
   expect(heard.text).toBe('They say: done with read by Bearer [secret]');

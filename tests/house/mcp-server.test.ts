@@ -30,7 +30,7 @@ beforeAll(async () => {
   });
   const config = {
     providers: { streams: { kind: 'openai', baseUrl: provider.url }, scripted: { kind: 'openai', baseUrl: scripted.url } },
-    models: { scripted: { provider: 'scripted' }, text: { provider: 'streams', name: 'text?gap=20' } },
+    models: { scripted: { provider: 'scripted' }, text: { provider: 'streams', name: 'text?gap=50' } },
     agents: {
       greeter: { description: 'Says hello.', model: 'scripted' },
       counter: { model: 'scripted', uses: ['calc'] },

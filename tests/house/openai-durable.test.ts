@@ -73,7 +73,8 @@ test('after kill -9 a background response has the same id, nothing is lost or to
     () => 'ended',
     () => 'broken',
   );
-  await until(() => (provider.ledger()[0]?.sent.length ?? 0) > 60);
+  // What a client was told is on the disk, and so is whose answer it is.
+  await until(() => told(events).length > 60);
   await kill();
   expect(await broken).toBe('broken');
   const [created] = events;

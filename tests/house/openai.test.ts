@@ -172,14 +172,14 @@ describe('the openai package', () => {
   });
 
   test('an aborted stream closes the provider’s socket', async () => {
-    const stream = await client.chat.completions.create({ model: 'text?gap=20', messages: [user('Stop me.')], stream: true });
+    const stream = await client.chat.completions.create({ model: 'text?gap=200', messages: [user('Stop me.')], stream: true });
     for await (const chunk of stream) if (chunk.choices[0]?.delta.content) break;
     await until(() => provider.stats().clientAborted === 1);
-    const whole = client.chat.completions.create({ model: 'text?gap=20', messages: [user('Stop me, too.')] }, { timeout: 300 });
+    const whole = client.chat.completions.create({ model: 'text?gap=200', messages: [user('Stop me, too.')] }, { timeout: 3_000 });
     await expect(whole).rejects.toThrow(/timed out/);
     await until(() => provider.stats().clientAborted === 2);
     const aborting = new AbortController();
-    const response = client.responses.create({ model: 'text?gap=20', input: 'And me.' }, { signal: aborting.signal });
+    const response = client.responses.create({ model: 'text?gap=200', input: 'And me.' }, { signal: aborting.signal });
     await until(() => provider.stats().requests === 3);
     aborting.abort();
     await expect(response).rejects.toBeInstanceOf(APIUserAbortError);
@@ -308,7 +308,7 @@ describe('the openai package', () => {
     for await (const event of watching) if (event.type === 'response.output_text.delta') break;
     await untilAsync(async () => (await client.responses.retrieve(id)).status === 'completed');
     expect((await client.responses.retrieve(id)).output_text).toBe(text);
-    const other = await client.responses.create({ model: 'text?gap=20', input: 'Go.', background: true });
+    const other = await client.responses.create({ model: 'text?gap=200', input: 'Go.', background: true });
     await until(() => provider.stats().requests === 2);
     expect((await client.responses.cancel(other.id)).status).toBe('cancelled');
     await until(() => provider.stats().clientAborted === 1);
@@ -339,7 +339,7 @@ describe('@ai-sdk/openai-compatible', () => {
 
   test('stops', async () => {
     const aborting = new AbortController();
-    const streamed = streamText({ model: model('text?gap=20'), prompt: 'Stop me.', abortSignal: aborting.signal });
+    const streamed = streamText({ model: model('text?gap=200'), prompt: 'Stop me.', abortSignal: aborting.signal });
     for await (const _ of streamed.textStream) {
       aborting.abort();
       break;

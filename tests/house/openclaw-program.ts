@@ -49,7 +49,7 @@ export interface Running extends Disposable {
 }
 
 /** Milliseconds that any of its commands may take. */
-const MOST_MS = 55_000;
+const MOST_MS = 170_000;
 
 /** One person's OpenClaw: it writes into this folder only, and knows nobody but who is in `env` or in its configuration. */
 export function createOpenClaw(program: string, home: string, env: Readonly<Record<string, string>> = {}, config: object = {}) {

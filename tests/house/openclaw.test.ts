@@ -1,11 +1,14 @@
 /** The clients of the OpenClaw assistant, as they are published: its program, its terminal, its client library, and the assistant itself with this server as its model. */
 import { GatewayClient, type GatewayClientOptions } from '@openclaw/gateway-client';
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { type ScriptedProvider, startScriptedProvider } from '../provider/scripted.ts';
 import { startProvider, type TestProvider } from '../provider/server.ts';
 import { type Claw, startClaw } from './claw.ts';
 import { makeFolder } from './folder.ts';
 import { createOpenClaw, installOpenClaw } from './openclaw-program.ts';
+
+// Its programs take seconds of a processor to start, each.
+vi.setConfig({ testTimeout: 180_000 });
 
 const TOKEN = 'a-token-of-this-test-0123456789';
 const folder = makeFolder();
@@ -49,8 +52,9 @@ async function start(port: number): Promise<void> {
       models: { text: { provider: 'chat' }, kept: { provider: 'kept', name: 'text?vary=1' }, scripted: { provider: 'scripted' } },
       agents: {
         default: { model: 'text' },
-        slow: { model: 'text?gap=40' },
-        kept: { model: 'kept?gap=60' },
+        slow: { model: 'text?gap=150' },
+        // It is still being said when a server that was killed is back.
+        kept: { model: 'kept?gap=150' },
         careful: { model: 'scripted', uses: ['calc'], permissions: { ask: ['calc'] } },
       },
     },
@@ -83,7 +87,7 @@ describe('the program', () => {
 
   test('after kill -9 in the middle of a turn the same run id has the whole answer, and the provider was asked once', async () => {
     const broken = openclaw.start('agent', '--agent', 'kept', '--message', 'Outlive it.', '--json');
-    await until(() => (provider.ledger()[0]?.sent.length ?? 0) > 60);
+    await untilSaid(60);
     await kill();
     const { code, out } = await broken.ended;
     expect(code).not.toBe(0);
@@ -123,7 +127,7 @@ test('the terminal: an answer streams, Esc aborts it and closes the provider’s
   await other.shows(/gateway connected/);
   provider.reset();
   other.type('Outlive it.\r');
-  await until(() => (provider.ledger()[0]?.sent.length ?? 0) > 60);
+  await untilSaid(60);
   await kill();
   await other.shows(/gateway reconnected/);
   await until(() => provider.ledger().at(-1)?.status === 'finished');
@@ -237,6 +241,18 @@ function createClient(options: GatewayClientOptions): GatewayClient {
   const client = new GatewayClient({ url: claw.url, token: TOKEN, minProtocol: 4, maxProtocol: 4, ...options });
   client.start();
   return client;
+}
+
+/** Until the newest run has said so much that the provider is known of it: that is on the disk. */
+async function untilSaid(chars: number): Promise<void> {
+  const headers = { authorization: `Bearer ${TOKEN}` };
+  const get = async (path: string): Promise<unknown> => (await fetch(`${claw.http}${path}`, { headers })).json();
+  for (let said = 0; said <= chars; ) {
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    if (provider.ledger().length === 0) continue;
+    const { runs } = (await get('/v1/runs?limit=1')) as { readonly runs: readonly { readonly run: string }[] };
+    said = ((await get(`/v1/runs/${runs[0]?.run}`)) as { readonly text: string }).text.length;
+  }
 }
 
 /** Looks every 20 ms. */

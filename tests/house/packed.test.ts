@@ -33,7 +33,7 @@ beforeAll(async () => {
     if (last.startsWith('Judge how much thinking')) return { text: '{"level": 4, "why": "a proof"}' };
     return (request.tools ?? []).length > 0 ? say(request) : { text: 'Hello there.' };
   });
-}, 120_000);
+}, 300_000);
 afterAll(async () => {
   await browser?.close();
   await site?.[Symbol.asyncDispose]();
@@ -54,7 +54,7 @@ test('no package asks for its sources, and none brings them', () => {
   );
 });
 
-test('a program type-checks against the declarations', () => {
+test('a program type-checks against the declarations', { timeout: 180_000 }, () => {
   writeFileSync(
     app.in('provider.ts'),
     `import { createOpenClaw } from 'openclaw-runtime/ai-sdk';
@@ -79,7 +79,7 @@ describe.each(nodes)('under %s', (_, find) => {
   beforeAll(() => {
     node = find();
     env = { PATH: `${node.folder}:${process.env['PATH']}`, OPENCLAW_METRICS_PORT: '0' };
-  }, 120_000);
+  }, 300_000);
 
   /** What a sample prints that is started in a folder of its own, with a house inside where it needs one. */
   const runSample = (name: string, config: object = {}, more: Record<string, string> = {}, args: readonly string[] = []) => {

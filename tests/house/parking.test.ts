@@ -7,6 +7,7 @@ import { OpenClawClient, type Run } from 'openclaw-runtime';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type Claw, startClaw } from './claw.ts';
 import { makeFolder } from './folder.ts';
+import { fetchJson } from './http.ts';
 import { type Heard, kinds, listen } from './listen.ts';
 
 const folder = makeFolder();
@@ -58,13 +59,14 @@ function ledgers(): Map<string, string[]> {
   return new Map(all.map((lines) => [lines.find((line) => line.startsWith('reserved '))?.slice(9) ?? '', lines]));
 }
 
-/** Long enough for the look that is taken each second. */
-const untilParked = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 2_500));
+/** Until so many are parked: a look is taken each second. */
+const untilParked = (runs: number): Promise<void> =>
+  expect.poll(async () => (await fetchJson(`${claw.http}/v1/status`)).body, { timeout: 30_000 }).toMatchObject({ runs: { parked: runs } });
 
 test('a run that waits is parked, and goes on behind what it has done when it is answered', async () => {
   const tea = order('tea');
   const asked = await tea.asked;
-  await untilParked();
+  await untilParked(1);
   await tea.run.approve(asked, { answer: 'allow' });
   const heard = await tea.heard;
   expect(JSON.parse(heard.result.value ?? '')).toEqual({ what: 'tea', allowed: true });
@@ -84,12 +86,13 @@ test('a run that waits is parked, and goes on behind what it has done when it is
 test('the process is killed while it is parked: what is answered then ends right, once', async () => {
   const orders = ['rice', 'salt'].map((what) => order(what));
   const asked = await Promise.all(orders.map((each) => each.asked));
-  await untilParked();
+  await untilParked(2);
   await claw.stop('SIGKILL');
   claw = await start(claw.port);
   // One is answered before it is parked again, the other after.
   await orders[0]?.run.approve(asked[0] as Approval, { answer: 'allow' });
-  await untilParked();
+  await orders[0]?.heard;
+  await untilParked(1);
   await orders[1]?.run.approve(asked[1] as Approval, { answer: 'deny' });
   const [rice, salt] = await Promise.all(orders.map((each) => each.heard));
   expect(JSON.parse(rice?.result.value ?? '')).toEqual({ what: 'rice', allowed: true });
@@ -100,10 +103,10 @@ test('the process is killed while it is parked: what is answered then ends right
 });
 
 test('a parked run whose question expires goes on, and one that is cancelled ends', async () => {
-  const late = order('oil', { timeoutMs: 4_000 });
+  const late = order('oil', { timeoutMs: 8_000 });
   const unwanted = order('wine');
   await Promise.all([late.asked, unwanted.asked]);
-  await untilParked();
+  await untilParked(2);
   await unwanted.run.cancel();
   expect((await unwanted.heard).result).toMatchObject({ status: 'cancelled' });
   const { result, records } = await late.heard;
@@ -114,7 +117,7 @@ test('a parked run whose question expires goes on, and one that is cancelled end
 test('fifty that are parked at once and answered in any order end right, each once', async () => {
   const orders = Array.from({ length: 50 }, (_, i) => ({ ...order(`item ${i}`), i }));
   const asked = await Promise.all(orders.map((each) => each.asked));
-  await untilParked();
+  await untilParked(50);
   for (const { run, i } of orders.toSorted((a, b) => ((a.i * 37) % 50) - ((b.i * 37) % 50)))
     await run.approve(asked[i] as Approval, { answer: i % 2 === 0 ? 'allow' : 'deny' });
   await Promise.all(orders.map((each) => each.heard));

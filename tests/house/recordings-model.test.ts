@@ -10,7 +10,7 @@ const cases = loadRecorded();
 /** One of each wire. */
 const firsts = cases.filter(({ wire }, i) => cases.findIndex((other) => other.wire === wire) === i);
 /** Of the models `TITLE-hurried`: a busy machine may be slower than they wait. */
-const HURRIED: Timeouts = { totalMs: 30_000, firstChunkMs: 2_000, betweenChunksMs: 200 };
+const HURRIED: Timeouts = { totalMs: 30_000, firstChunkMs: 2_000, betweenChunksMs: 1_000 };
 
 const provider = await startProvider({ dir: RECORDINGS });
 const common = { baseUrl: provider.url, retries: { baseMs: 5, capMs: 20 }, circuit: { failures: 1_000_000 } };

@@ -93,20 +93,20 @@ describe.each(cases)('$title', ({ title, lines, whole, half, expected }) => {
   );
 
   test('junk in the stream is a typed error, with all that came before', async () => {
-    const [first, later] = await Promise.all([hear(`${title}?junk=0`), hear(`${title}?junk=${half}`)]);
+    const [first, later] = await Promise.all([hear(`${title}-slowly?junk=0`), hear(`${title}-slowly?junk=${half}`)]);
     expectTyped(first, 'PROVIDER_MALFORMED', nothing);
     expectTyped(later, 'PROVIDER_MALFORMED', before);
   });
 
   test('a cut is healed by asking again, silently while the answer is the same', async () => {
-    const heard = await hear(`${title}?cut=${half}&times=1`);
+    const heard = await hear(`${title}-slowly?cut=${half}&times=1`);
     expectWhole(heard, whole);
     expect(kinds(heard).filter((kind) => kind === 'step.started')).toHaveLength(1);
     expect(kinds(heard)).toContain('step.retried');
   });
 
   test('a cut that comes each time ends in a typed state', async () => {
-    expectTyped(await hear(`${title}?cut=${half}`), 'PROVIDER_FAILED', before);
+    expectTyped(await hear(`${title}-slowly?cut=${half}`), 'PROVIDER_FAILED', before);
   });
 
   test('a silent provider is a time-out, and asked again', async () => {
@@ -125,7 +125,10 @@ describe.each(cases)('$title', ({ title, lines, whole, half, expected }) => {
     [500, 'PROVIDER_FAILED'],
     [503, 'PROVIDER_FAILED'],
   ] as const)('status %i is tried again, and a typed failure when it stays', async (status, code) => {
-    const [healed, stays] = await Promise.all([hear(`${title}?status=${status}&retry=0&times=2`), hear(`${title}?status=${status}`)]);
+    const [healed, stays] = await Promise.all([
+      hear(`${title}-slowly?status=${status}&retry=0&times=2`),
+      hear(`${title}-slowly?status=${status}`),
+    ]);
     expectWhole(healed, whole);
     expect(healed.records.flatMap((record) => (record.kind === 'step.retried' ? [record.data.error.code] : []))).toEqual([code, code]);
     expectTyped(stays, code, nothing);
@@ -137,7 +140,7 @@ describe.each(servers)('$kind', ({ kind, provider }) => {
 
   test('Retry-After is waited for', async () => {
     const started = performance.now();
-    expectWhole(await hear(`${title}?status=503&retry=1&times=2`), whole);
+    expectWhole(await hear(`${title}-slowly?status=503&retry=1&times=2`), whole);
     expect(performance.now() - started).toBeGreaterThanOrEqual(2_000);
   });
 
@@ -148,7 +151,7 @@ describe.each(servers)('$kind', ({ kind, provider }) => {
 
   test('cancelling a run closes the socket', async () => {
     const before = provider.aborted();
-    const run = client.run({ input: 'Go on.', model: `${title}-slowly?gap=20`, tokenInterval: 0 });
+    const run = client.run({ input: 'Go on.', model: `${title}-slowly?gap=200`, tokenInterval: 0 });
     for await (const item of run) if (item.kind === 'text') break;
     await run.cancel();
     expect((await run.result()).status).toBe('cancelled');

@@ -54,7 +54,7 @@ function configuration(): object {
   const models = cases.flatMap(({ title, wire, name: bare }) => {
     // Two streams of one name are two models for a provider that counts its faults by name.
     const name = `${bare}?as=${wire}`;
-    const goesOn = [`${title}-goes-on`, { provider: wire, name, prefix: 'assistant' }];
+    const goesOn = [`${title}-goes-on`, { provider: `${wire}-patient`, name, prefix: 'assistant' }];
     return [
       [title, { provider: wire, name }],
       [`${title}-slowly`, { provider: `${wire}-patient`, name }],
@@ -112,13 +112,13 @@ describe.each(cases)('$title', ({ title, wire, lines, whole, half, expected }) =
   );
 
   test('junk in the stream is a typed error, with all that came before', async () => {
-    const [first, later] = await Promise.all([hear(`${title}?junk=0`), hear(`${title}?junk=${half}`)]);
+    const [first, later] = await Promise.all([hear(`${title}-slowly?junk=0`), hear(`${title}-slowly?junk=${half}`)]);
     expectTyped(first, 'PROVIDER_MALFORMED', nothing);
     expectTyped(later, 'PROVIDER_MALFORMED', before);
   });
 
   test('a cut is healed by asking again, silently while the answer is the same', async () => {
-    const heard = await hear(`${title}?cut=${half}&times=1`);
+    const heard = await hear(`${title}-slowly?cut=${half}&times=1`);
     expectWhole(heard, whole, before.end.usage);
     expect(kinds(heard).filter((kind) => kind === 'step.started')).toHaveLength(1);
     expect(kinds(heard)).toContain('step.retried');
@@ -136,7 +136,7 @@ describe.each(cases)('$title', ({ title, wire, lines, whole, half, expected }) =
   });
 
   test('a cut that comes each time ends in a typed state', async () => {
-    expectTyped(await hear(`${title}?cut=${half}`), 'PROVIDER_FAILED', before);
+    expectTyped(await hear(`${title}-slowly?cut=${half}`), 'PROVIDER_FAILED', before);
   });
 
   test('a silent provider is a time-out, and asked again', async () => {
@@ -155,7 +155,10 @@ describe.each(cases)('$title', ({ title, wire, lines, whole, half, expected }) =
     [500, 'PROVIDER_FAILED'],
     [503, 'PROVIDER_FAILED'],
   ] as const)('status %i is tried again, and a typed failure when it stays', async (status, code) => {
-    const [healed, stays] = await Promise.all([hear(`${title}?status=${status}&retry=0&times=2`), hear(`${title}?status=${status}`)]);
+    const [healed, stays] = await Promise.all([
+      hear(`${title}-slowly?status=${status}&retry=0&times=2`),
+      hear(`${title}-slowly?status=${status}`),
+    ]);
     expectWhole(healed, whole);
     expect(healed.records.flatMap((record) => (record.kind === 'step.retried' ? [record.data.error.code] : []))).toEqual([code, code]);
     expectTyped(stays, code, nothing);
@@ -165,7 +168,7 @@ describe.each(cases)('$title', ({ title, wire, lines, whole, half, expected }) =
 test('Retry-After is waited for', async () => {
   const { title, whole } = cases[0] as Recorded;
   const started = performance.now();
-  expectWhole(await hear(`${title}?status=503&retry=1&times=2`), whole);
+  expectWhole(await hear(`${title}-slowly?status=503&retry=1&times=2`), whole);
   expect(performance.now() - started).toBeGreaterThanOrEqual(2_000);
 });
 
@@ -183,7 +186,7 @@ test('a model that nobody knows is a clear error, whoever says so', async () => 
 describe.skipIf(provider === undefined)('with our own provider', () => {
   test.each(cases.filter(({ whole }) => whole.text !== ''))('$title: one delta of a million bytes', async ({ title, whole }) => {
     const bytes = 1_000_000;
-    const heard = await hear(`${title}?bigtoken=${bytes}`);
+    const heard = await hear(`${title}-slowly?bigtoken=${bytes}`);
     expectWhole(heard, { ...whole, text: 'x'.repeat(bytes) + whole.text });
   });
 
@@ -196,7 +199,7 @@ describe.skipIf(provider === undefined)('with our own provider', () => {
     '$title: a second answer that differs takes the place of the first from where it differs',
     async (one) => {
       const options = `vary&cut=${one.half}&times=1`;
-      const heard = await hear(`${one.title}?${options}`);
+      const heard = await hear(`${one.title}-slowly?${options}`);
       const answers = answersTo(one, options);
       expect(answers).toHaveLength(2);
       expect(heard.text).toBe(answers.at(-1)?.full);
@@ -208,7 +211,7 @@ describe.skipIf(provider === undefined)('with our own provider', () => {
   describe.each(cases.filter(({ wire }) => wire === 'openai-responses'))('$title', (one) => {
     test('what the provider keeps is read again, not asked again, also where no two answers are the same', async () => {
       const options = `vary&cut=${one.half}&times=2`;
-      const heard = await hear(`${one.title}?${options}`);
+      const heard = await hear(`${one.title}-slowly?${options}`);
       const [first, ...others] = answersTo(one, options);
       expect(others.map(({ response, again }) => ({ response, again }))).toEqual([
         { response: first?.response, again: true },
@@ -222,7 +225,7 @@ describe.skipIf(provider === undefined)('with our own provider', () => {
 
     test('what the provider has forgotten is asked again', async () => {
       const options = `forget&cut=${one.half}&times=1`;
-      const heard = await hear(`${one.title}?${options}`);
+      const heard = await hear(`${one.title}-slowly?${options}`);
       expectWhole(heard, one.whole);
       expect(answersTo(one, options).map(({ again }) => again)).toEqual([undefined, undefined]);
     });

@@ -64,7 +64,10 @@ test('its thresholds are those of the rules', async () => {
   for (const [alert, threshold] of Object.entries(others)) expect(exprOf(other, alert), alert).toContain(threshold);
 });
 
-test('a Prometheus with the sample’s configuration reads the four metrics of a server that was told nothing', async () => {
+// It may have to wait for its turn.
+test('a Prometheus with the sample’s configuration reads the four metrics of a server that was told nothing', {
+  timeout: 180_000,
+}, async () => {
   await using _turn = await takeTurn();
   const { claw, metrics } = await serveAt9090();
   await using server = claw;

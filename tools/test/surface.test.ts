@@ -1,9 +1,12 @@
 import { execFile } from 'node:child_process';
 import { globSync, readFileSync } from 'node:fs';
 import { promisify } from 'node:util';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { faultsOfText } from '../habits.ts';
 import { publicNames } from '../surface/declarations.ts';
+
+// Each import is a program of its own.
+vi.setConfig({ testTimeout: 90_000 });
 
 const run = promisify(execFile);
 const root = new URL('../../', import.meta.url);
@@ -53,7 +56,7 @@ describe('purity', () => {
       const globals = Object.keys(globalThis).filter((key) => !before.has(key) && !key.startsWith('__zod'));
       console.log(JSON.stringify({ left, ours, globals }));`;
     const args = ['--conditions=openclaw-source', '--disable-warning=ExperimentalWarning', '--input-type=module', '-e', script];
-    const { stdout, stderr } = await run(process.execPath, args, { cwd: root, timeout: 15_000 });
+    const { stdout, stderr } = await run(process.execPath, args, { cwd: root, timeout: 60_000 });
     expect(stderr).toBe('');
     expect(JSON.parse(stdout)).toEqual({ left: [], ours: [], globals: [] });
   });

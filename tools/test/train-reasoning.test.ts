@@ -31,7 +31,7 @@ test('ranks and calibration', () => {
   ).toBeCloseTo(0.4);
 });
 
-test('the same data give the same bytes, and the shipped scorer scores as the trained one', () => {
+test('the same data give the same bytes, and the shipped scorer scores as the trained one', { timeout: 120_000 }, () => {
   const folder = mkdtempSync(join(tmpdir(), 'train-'));
   try {
     const words = ['sum', 'prove', 'list', 'graph', 'matrix', 'name', 'color', 'count'];

@@ -26,7 +26,7 @@ export async function main(args: readonly string[], version: string, world: Worl
     code = result;
   });
   try {
-    await program.parseAsync(idsLast(args), { from: 'user' });
+    await program.parseAsync(idsLast(args, program), { from: 'user' });
     return code;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode;
@@ -35,11 +35,26 @@ export async function main(args: readonly string[], version: string, world: Worl
   }
 }
 
-/** The id of a run may begin with a dash; it is no option for that. */
-function idsLast(args: readonly string[]): string[] {
-  const isId = (word: string): boolean => /^-[\w-]{21}(@\d+)?$/.test(word);
-  if (!['runs', 'snapshots', 'budget', 'why', 'erase'].includes(args[0] ?? '') || args.includes('--') || !args.some(isId)) return [...args];
-  return [...args.filter((word) => !isId(word)), '--', ...args.filter(isId)];
+const LEADING_DASH = /^-[\w-]{21}(@\d+)?$/;
+
+/** The id of a run may begin with a dash; it is no option for that, whether it stands alone or is an option's value. */
+function idsLast(args: readonly string[], program: Command): string[] {
+  if (!['runs', 'snapshots', 'budget', 'why', 'erase'].includes(args[0] ?? '') || args.includes('--')) return [...args];
+  const valued = flagsWithValue(program);
+  const words: string[] = [];
+  const ids: string[] = [];
+  for (const word of args) {
+    const flag = words.at(-1) ?? '';
+    if (!LEADING_DASH.test(word)) words.push(word);
+    else if (valued.has(flag)) words.splice(-1, 1, `${flag}=${word}`);
+    else ids.push(word);
+  }
+  return ids.length === 0 ? words : [...words, '--', ...ids];
+}
+
+function flagsWithValue({ options, commands }: Command): ReadonlySet<string> {
+  const own = options.flatMap(({ long, required, optional }) => (long && (required || optional) ? [long] : []));
+  return new Set([...own, ...commands.flatMap((each) => [...flagsWithValue(each)])]);
 }
 
 /** The tree of commands: what help, completion and the parser all read. */

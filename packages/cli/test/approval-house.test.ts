@@ -3,12 +3,15 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { systemClock } from '@openclaw-runtime/kit';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { openHouse } from '../src/compose.ts';
 import { createMachine } from '../src/machine/machine.ts';
 import { main } from '../src/program.ts';
 import { createFakeWorld } from './fake-world.ts';
 import { createTerminal } from './terminal.ts';
+
+// It opens a whole house.
+vi.setConfig({ testTimeout: 60_000 });
 
 const MODEL = 'simulated?tool=calc&tokens=4&ms=20';
 

@@ -3,12 +3,15 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { systemClock } from '@openclaw-runtime/kit';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { openHouse } from '../src/compose.ts';
 import { createMachine } from '../src/machine/machine.ts';
 import { main } from '../src/program.ts';
 import { createFakeWorld, type FakeWorld } from './fake-world.ts';
 import { createTerminal, type Terminal } from './terminal.ts';
+
+// Each opens whole houses.
+vi.setConfig({ testTimeout: 60_000 });
 
 const QUICK = 'simulated?tokens=4&ms=20';
 const SLOW = 'simulated?tokens=400&ms=20000';
@@ -92,7 +95,7 @@ test('a text with Esc stops the answer and is answered itself; one that is sent 
 
 test('an answer that is on its way goes on for whoever comes back to the session', async () => {
   using stage = openStage();
-  const first = stage.start('simulated?tokens=60&ms=3000', '--session', 'kept');
+  const first = stage.start('simulated?tokens=60&ms=6000', '--session', 'kept');
   await stage.shows(/❯ $/);
   stage.type('hello\r');
   await stage.shows(/❯ hello\n\w+ \w+ \w+/);
@@ -102,7 +105,7 @@ test('an answer that is on its way goes on for whoever comes back to the session
   const said = /❯ hello\n([^\n]+)/.exec(stage.screen())?.[1] ?? '';
 
   const again = stage.another();
-  const second = again.start('simulated?tokens=60&ms=3000', '--session', 'kept');
+  const second = again.start('simulated?tokens=60&ms=6000', '--session', 'kept');
   await again.shows(/the last answer goes on:\n\w+/, /\w+ \n❯ $/);
   expect(again.screen()).toContain(said.trim().slice(0, 20));
   again.type('\u0004');

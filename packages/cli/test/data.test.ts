@@ -6,9 +6,12 @@ import { startGateway } from '@openclaw-runtime/gateway';
 import { systemClock, systemRandom } from '@openclaw-runtime/kit';
 import { encodeRecord, NO_USAGE } from '@openclaw-runtime/protocol';
 import { openSqliteStore, runKey, type Store } from '@openclaw-runtime/store';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { main } from '../src/program.ts';
 import { createFakeWorld, type FakeWorld } from './fake-world.ts';
+
+// They wait for the disk, many times each.
+vi.setConfig({ testTimeout: 120_000 });
 
 const CREATED = encodeRecord('run.created', 0, 0, { agent: 'default', input: 'q', at: 0, fingerprint: 'f' });
 const FINISHED = encodeRecord('run.finished', 0, 0, { status: 'completed', reason: 'stop', usage: NO_USAGE });

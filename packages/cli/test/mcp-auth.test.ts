@@ -97,7 +97,7 @@ mcp:
   });
 });
 
-test('a server whose tools nobody pinned is told of at the start, with the pin', async () => {
+test('a server whose tools nobody pinned is told of at the start, with the pin', { timeout: 60_000 }, async () => {
   const server = join(import.meta.dirname, '../../../tests/house/mcp/newest-server.ts');
   const lines: string[] = [];
   const ports = { clock: systemClock, random: seededRandom(1), log: (line: string) => void lines.push(line) };

@@ -43,7 +43,7 @@ describe('secrets of what only a restart changes', () => {
     (await secrets.renew(resolved({ ...file, mcp: {} }, env))).keep();
     vault.secrets.set('shop', [{ key: 'second key' }]);
     clock.advance(60_000);
-    await expect.poll(() => keyOf(first).reveal()).toBe('second key');
+    await expect.poll(() => keyOf(first).reveal(), { timeout: 10_000 }).toBe('second key');
     expect(secrets.scrub('it said second key')).toBe('it said [secret]');
   });
 });

@@ -112,6 +112,13 @@ describe('claw runs cancel', () => {
     expect(await claw(world, 'runs', 'cancel', dashed)).toBe(0);
     expect(world.printed()).toBe(`${dashed} is cancelled\n`);
   });
+
+  test('nor is it one as the value of an option', async () => {
+    const dashed = `-${ID.slice(1)}`;
+    const world = worldWith({});
+    expect(await claw(world, 'budget', 'show', '--run', dashed, '--json')).toBe(1);
+    expect(world.sent.map(({ url }) => url)).toEqual([expect.stringContaining(dashed)]);
+  });
 });
 
 test('the token goes to the server, and into nothing that is printed', async () => {

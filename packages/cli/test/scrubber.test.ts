@@ -1,4 +1,3 @@
-import { systemClock } from '@openclaw-runtime/kit';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { createFinder } from '../src/secrets/finder.ts';
@@ -113,9 +112,12 @@ test('a megabyte without secrets costs a few milliseconds, with a hundred secret
   const words = 'The quick brown fox jumps over the lazy dog; {"level": 1, "text": "Hello, world"}\n';
   const text = words.repeat(Math.ceil(1_048_576 / words.length));
   scrub(text);
-  const began = systemClock.now();
-  expect(scrub(text)).toBe(text);
-  const tookMs = systemClock.now() - began;
+  // Of this thread, and of several times: what else the machine does is not judged, and a processor's time is counted coarsely.
+  const times = 10;
+  const began = process.threadCpuUsage();
+  for (let i = 0; i < times; i++) expect(scrub(text)).toBe(text);
+  const { user, system } = process.threadCpuUsage(began);
+  const tookMs = (user + system) / 1_000 / times;
   console.log(`1 MB against 100 secrets: ${tookMs.toFixed(1)} ms`);
   expect(tookMs).toBeLessThan(200);
 });

@@ -29,8 +29,7 @@ test('those of runs that are gone are removed, at once and each hour; what is no
   }
   const notes = join(dirname(place(gone)), 'notes');
   mkdirSync(notes);
-  const outside = join(root, '..', `${ID('e')}-outside`);
-  mkdirSync(outside);
+  const outside = mkdtempSync(join(tmpdir(), 'openclaw-outside-'));
   symlinkSync(outside, join(dirname(place(gone)), ID('e')));
   const clock = createFakeClock();
   const read = (key: RunKey): Page => {

@@ -97,7 +97,7 @@ describe('keys are kept', () => {
     await store.close();
   });
 
-  test('those that are over are forgotten in the end, and take no room that others need', async () => {
+  test('those that are over are forgotten in the end, and take no room that others need', { timeout: 120_000 }, async () => {
     const store = createMemoryStore();
     const clock = createClock();
     const identity = await openIdentity({ store, clock, random: systemRandom, localKey: 'local' });

@@ -96,7 +96,7 @@ describe('what a peer may send', () => {
 });
 
 describe('who takes nothing', () => {
-  test('A14 a slow reader costs 1 MiB and no more, harms nobody, and is closed with 4408 after 120 s', async () => {
+  test('A14 a slow reader costs 1 MiB and no more, harms nobody, and is closed with 4408 after 120 s', { timeout: 60_000 }, async () => {
     const { store, fed } = countReads();
     await using rig = await openRig({ store });
     const logs = await endedRuns(rig);
@@ -114,7 +114,11 @@ describe('who takes nothing', () => {
       expect(await quick.records(ch, records.length)).toEqual(records);
     }
 
-    await rig.clock.advance(119_000);
+    for (let passed = 0; passed < 119_000; passed += 7_000) {
+      await rig.clock.advance(7_000);
+      // The quick one has time to answer pings.
+      await rig.turn();
+    }
     expect(rig.gateway.connections).toBe(2);
     await rig.clock.advance(3_000);
     slow.socket.resume();
@@ -124,7 +128,9 @@ describe('who takes nothing', () => {
     expect(rig.gateway.connections).toBe(1);
   });
 
-  test('A14 a reader that was slow and takes up again goes on from its cursors and is not taken for gone', async () => {
+  test('A14 a reader that was slow and takes up again goes on from its cursors and is not taken for gone', {
+    timeout: 60_000,
+  }, async () => {
     await using rig = await openRig();
     const logs = await endedRuns(rig);
     const peer = await rig.dial();

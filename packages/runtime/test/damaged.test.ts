@@ -2,7 +2,7 @@ import { cpSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { openSqliteStore } from '@openclaw-runtime/store';
+import { openSqliteStore, runKey } from '@openclaw-runtime/store';
 import { expect, onTestFinished, test } from 'vitest';
 import { openTestHouse, said } from './house.ts';
 
@@ -10,13 +10,19 @@ test('a run of which records are lost ends as needs_attention, in a new epoch, a
   const folder = mkdtempSync(join(tmpdir(), 'openclaw-damaged-'));
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
   const store = await openSqliteStore({ folder: join(folder, 'data') });
+  const key = runKey('t', 'lose me');
+  /** Each record is to be in a commit of its own. */
+  const kept = async (seq: number): Promise<void> => {
+    while ((await store.runs.read(key, 0, 1)).head.seq < seq) await new Promise((resolve) => setTimeout(resolve, 5));
+  };
   const told = Promise.withResolvers<void>();
   await using first = await openTestHouse(
     [
       async (_request, sink, signal) => {
-        for (const word of ['one ', 'two ', 'three ']) {
+        await kept(2);
+        for (const [i, word] of ['one ', 'two ', 'three '].entries()) {
           sink.text(word);
-          await new Promise((resolve) => setTimeout(resolve, 20));
+          await kept(3 + i);
         }
         told.resolve();
         await new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason as Error)));
@@ -25,9 +31,8 @@ test('a run of which records are lost ends as needs_attention, in a new epoch, a
     ],
     { store },
   );
-  const key = await first.run('lose me');
+  await first.run('lose me');
   await told.promise;
-  while ((await store.runs.read(key, 0, 1)).head.seq < 5) await new Promise((resolve) => setTimeout(resolve, 5));
   cpSync(join(folder, 'data'), join(folder, 'image'), { recursive: true });
   const db = new DatabaseSync(join(folder, 'image', 'openclaw.db'));
   db.exec("UPDATE journal SET body = replace(body, 'two', 'Two')");

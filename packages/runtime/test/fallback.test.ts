@@ -204,7 +204,7 @@ describe('over the real broker', () => {
   });
 
   test('a run that has to wait for its model says so, and then has its turn', async () => {
-    const models = { scripted: { provider: 'sim', name: 'simulated?tokens=3&ms=30', limits: { concurrency: 1 } } };
+    const models = { scripted: { provider: 'sim', name: 'simulated?tokens=3&ms=1000', limits: { concurrency: 1 } } };
     await using house = await openTestHouse([], { broker: createBroker({ ...options, providers: { sim }, models }) });
     const keys = [await house.run('one'), await house.run('two'), await house.run('three')];
     const all = await Promise.all(keys.map((key) => house.ended(key)));
@@ -214,7 +214,7 @@ describe('over the real broker', () => {
   });
 
   test('a run that waits for its model can be cancelled, and leaves its place to the next', async () => {
-    const models = { scripted: { provider: 'sim', name: 'simulated?tokens=3&ms=60', limits: { concurrency: 1 } } };
+    const models = { scripted: { provider: 'sim', name: 'simulated?tokens=3&ms=1000', limits: { concurrency: 1 } } };
     await using house = await openTestHouse([], { broker: createBroker({ ...options, providers: { sim }, models }) });
     const [first, second, third] = [await house.run('one'), await house.run('two'), await house.run('three')];
     await house.store.inbox.put(second, { id: 'stop', kind: 'cancel' });

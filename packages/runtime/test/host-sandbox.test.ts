@@ -61,7 +61,7 @@ test('a host in bubblewrap works, sees no process but its own and nothing of the
     expect(await failure(rig.pool.call(toolCall(hostile, 'kill'), forever))).toMatchObject({ code: 'AGENT_CRASHED' });
     expect(await rig.pool.call(toolCall(await rig.agent('good'), 'echo', { text: 'on' }), forever)).toBe('"on"');
   });
-  await expect.poll(() => commands().filter((line) => line.includes(hidden))).toEqual([]);
+  await expect.poll(() => commands().filter((line) => line.includes(hidden)), { timeout: 15_000 }).toEqual([]);
   rmSync(hidden, { recursive: true });
 }, 60_000);
 

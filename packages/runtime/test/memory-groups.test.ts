@@ -27,7 +27,7 @@ test('a process that takes more than its group may is ended by the kernel, and t
   const [command, ...args] = [...group.enter, process.execPath, '-e', eat];
   const child = spawn(command, args, { stdio: ['pipe', 'ignore', 'ignore'] });
   const ended = new Promise((resolve) => child.once('close', (_code, signal) => resolve(signal)));
-  await expect.poll(() => readFileSync(join(group.path, 'cgroup.procs'), 'utf8')).toBe(`${child.pid}\n`);
+  await expect.poll(() => readFileSync(join(group.path, 'cgroup.procs'), 'utf8'), { timeout: 15_000 }).toBe(`${child.pid}\n`);
   expect(group.overflowed()).toBe(false);
   child.stdin.write('eat');
   expect(await ended).toBe('SIGKILL');
@@ -53,13 +53,13 @@ test('a group whose process is not quite gone is removed with the next one', asy
   const [command, ...args] = [...group.enter, process.execPath, '-e', 'process.stdin.resume()'];
   const child = spawn(command, args, { stdio: ['pipe', 'ignore', 'ignore'] });
   const ended = new Promise((resolve) => child.once('close', resolve));
-  await expect.poll(() => readFileSync(join(group.path, 'cgroup.procs'), 'utf8')).toBe(`${child.pid}\n`);
+  await expect.poll(() => readFileSync(join(group.path, 'cgroup.procs'), 'utf8'), { timeout: 15_000 }).toBe(`${child.pid}\n`);
   group.remove();
   expect(existsSync(group.path)).toBe(true);
   child.stdin.end();
   await ended;
   const next = groups.open();
-  await expect.poll(() => (groups.open().remove(), existsSync(group.path))).toBe(false);
+  await expect.poll(() => (groups.open().remove(), existsSync(group.path)), { timeout: 15_000 }).toBe(false);
   next.remove();
 });
 

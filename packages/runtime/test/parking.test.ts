@@ -93,7 +93,7 @@ async function parkable(
     },
     async park(count) {
       clock.advance(AFTER_MS + 1_000);
-      await expect.poll(() => house.runtime.parked).toBe(count);
+      await expect.poll(() => house.runtime.parked, { timeout: 15_000 }).toBe(count);
       // Its records leave memory.
       for (let i = 0; i < 50; i++) await Promise.resolve();
     },

@@ -1,43 +1,79 @@
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import type { OperationJob } from '@openclaw-runtime/agent';
+import { LOADING, type OperationJob } from '@openclaw-runtime/agent';
 import { systemClock } from '@openclaw-runtime/kit';
 import { expect, test } from 'vitest';
 import { createFrameReader, encodeFrame, encodeFrames } from '../src/pool/frames.ts';
-import type { HostListener, Pulse } from '../src/pool/host-port.ts';
+import type { HostListener, Pulse, StartHost } from '../src/pool/host-port.ts';
 import { createHostProcesses } from '../src/pool/host-process.ts';
 import { createHosts } from '../src/pool/hosts.ts';
 import type { Thread } from '../src/pool/thread.ts';
 import { failure, forever, openRig, operationCall, toolCall } from './pool-rig.ts';
 
-test('who was told something that no pulse knows of yet is to blame for the end of its process', () => {
+interface FakeHost {
+  readonly one: Thread;
+  readonly ends: (readonly [string, string])[];
+  pulse(...pulses: readonly Partial<Pulse>[]): void;
+  die(): void;
+}
+
+/** A host with the threads `one` and `two`, of which the first was told to load a module and then to go on with a call. */
+function fakeHost(): FakeHost {
   const listeners: HostListener[] = [];
-  const hosts = createHosts({
-    count: 1,
-    clock: systemClock,
-    start(listener) {
-      listeners.push(listener);
-      return { send: () => undefined, kill: () => undefined };
-    },
-  });
+  const start: StartHost = (listener) => {
+    listeners.push(listener);
+    return { send: () => undefined, kill: () => undefined };
+  };
+  const hosts = createHosts({ count: 1, clock: systemClock, start });
   const ends: (readonly [string, string])[] = [];
   const spawnOne = (name: string): Thread =>
     hosts.spawn({ name, heapMiB: 64, folders: [] }, { heard: () => undefined, ended: ({ how }) => ends.push([name, how]) });
   const [one] = [spawnOne('one'), spawnOne('two')];
-  const pulse = (n: number, taken: number, current = 0): Pulse => ({ n, beats: 1, current, last: 0, taken, outsideMiB: 0 });
   one.post([
     { t: 'load', agent: 'a', module: 'file:///a' },
     { t: 'answer', id: 1, n: 1 },
   ]);
-  // It was on its way when they were sent, or when the thread had taken one of them.
-  listeners[0]?.received({ t: 'pulse', threads: [pulse(1, 1, 7), pulse(2, 0)] });
-  // Call 7 has ended since.
-  expect(one.current()).toBe(0);
-  listeners[0]?.ended({ how: 'host', message: 'its host process ended' });
-  expect(ends).toEqual([
+  return {
+    one,
+    ends,
+    pulse(...pulses) {
+      const threads = pulses.map((pulse, i) => ({ n: i + 1, beats: 1, current: 0, last: 0, taken: 0, outsideMiB: 0, ...pulse }));
+      listeners[0]?.received({ t: 'pulse', threads });
+    },
+    die: () => listeners[0]?.ended({ how: 'host', message: 'its host process ended' }),
+  };
+}
+
+test('who was told something that no pulse knows of yet is to blame for the end of its process', () => {
+  const host = fakeHost();
+  // The pulse was on its way, and the call that it names has ended.
+  host.pulse({ taken: 1, current: 7 }, {});
+  expect(host.one.current()).toBe(0);
+  host.die();
+  expect(host.ends).toEqual([
     ['one', 'error'],
     ['two', 'host'],
   ]);
+});
+
+test('who is known to have done all that it was told is not', () => {
+  const host = fakeHost();
+  host.pulse({ taken: 2 }, {});
+  host.die();
+  expect(host.ends.map(([, how]) => how)).toEqual(['host', 'host']);
+});
+
+test('a call that has ended and left code that holds the thread is still what holds it', () => {
+  const host = fakeHost();
+  for (let i = 0; i < 3; i++) host.pulse({ taken: 1, current: 7 }, {});
+  expect(host.one.current()).toBe(7);
+});
+
+test('a module that holds its thread is not to blame for what another thread did', () => {
+  const host = fakeHost();
+  for (let i = 0; i < 3; i++) host.pulse({ taken: 0, current: LOADING }, {});
+  host.die();
+  expect(host.ends.map(([, how]) => how)).toEqual(['host', 'host']);
 });
 
 test('frames come whole however they are cut', () => {
@@ -89,7 +125,7 @@ test('threads in a process of their own: calls, hangs, and native code that does
     expect(await failure(rig.pool.call(toolCall(hostile, 'native'), forever))).toMatchObject({ code: 'AGENT_HUNG' });
     expect(await other).toMatchObject({ code: 'THREAD_LOST' });
     expect(await rig.pool.call(toolCall(good, 'echo', { text: 'on' }), forever)).toBe('"on"');
-    await expect.poll(() => rig.pool.status.threads).toBeLessThanOrEqual(2);
+    await expect.poll(() => rig.pool.status.threads, { timeout: 15_000 }).toBeLessThanOrEqual(2);
   }
   await hosts.close();
   expect(hosts.size).toBe(0);
@@ -105,7 +141,7 @@ test('a host process ends with its pipe', async () => {
   const closed = new Promise((resolve) => child.once('close', (_code, signal) => resolve(signal)));
   child.stdin.end();
   expect(await closed).toBe('SIGKILL');
-});
+}, 60_000);
 
 test('a process that is killed takes its calls along, and no more', async () => {
   const hosts = createHosts({ count: 2, start: createHostProcesses(), clock: systemClock });
@@ -115,4 +151,4 @@ test('a process that is killed takes its calls along, and no more', async () => 
   expect(error).toMatchObject({ code: 'AGENT_CRASHED', message: expect.stringContaining('tool "kill" of agent "hostile"') });
   expect(await rig.pool.call(toolCall(await rig.agent('good'), 'echo', { text: 'on' }), forever)).toBe('"on"');
   await hosts.close();
-});
+}, 60_000);

@@ -18,11 +18,12 @@ test('an operation is answered what it asks', async () => {
 });
 
 test.each([
-  ['hangs-at-import', /does not end/],
-  ['exits-at-import', /took its thread down/],
-  ['no-such-file', /no-such-file/],
-])('a module that %s is refused', async (name, words) => {
-  await using rig = openRig({ timeouts: { loadMs: 1_000 } });
+  // The thread has to start within this time, too.
+  ['hangs-at-import', /does not end/, { timeouts: { loadMs: 1_000 } }],
+  ['exits-at-import', /took its thread down/, {}],
+  ['no-such-file', /no-such-file/, {}],
+])('a module that %s is refused', async (name, words, options) => {
+  await using rig = openRig(options);
   const error = await failure(rig.pool.describe('bad', moduleOf(name)));
   expect(error.code).toBe('BAD_CONFIG');
   expect(error.message).toMatch(words);

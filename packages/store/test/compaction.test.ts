@@ -7,6 +7,7 @@ import { applyRecord, chain, decodeRecords, emptyFold, encodeRecord, NO_USAGE, t
 import { type Lease, openSqliteStore, type RunKey, runKey, type SqliteOptions, type Store } from '@openclaw-runtime/store';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { DATA_FORMAT } from '../src/sqlite/schema.ts';
+import { foldedBehind } from './open-house.ts';
 
 const created = encodeRecord('run.created', 0, 0, { agent: 'default', input: 'q', at: 0, fingerprint: 'f' });
 const started = encodeRecord('step.started', 1, 1, { model: 'm' });
@@ -158,7 +159,7 @@ describe('compaction', () => {
       await lease.settled();
       lease.saveReplay(all.length, `{"seq":${all.length}}`);
     }
-    await expect.poll(async () => (await house.store.runs.read(key, 0, 1)).snapshot?.seq ?? 0).toBeGreaterThan(20_000);
+    await foldedBehind(house.store, key, 20_000);
     await using other = await open(crashImage());
     expect(other.leases[0]?.head).toMatchObject({ seq: all.length, epoch: 1 });
     for (const { store, leases } of [house, other]) {
@@ -172,7 +173,7 @@ describe('compaction', () => {
     await other.leases[0]?.settled();
     await other.store.upkeep.compact({ compactAfterMs: 0 }, LATER);
     expect((await other.store.runs.read(key, 0, 1)).snapshot?.fold).toBe(JSON.stringify(foldOf([...all, finished])));
-  });
+  }, 60_000);
 });
 
 describe('deletion', () => {
@@ -237,7 +238,7 @@ describe('deletion', () => {
       expect(rows(crashImage(), 'SELECT id FROM part').length).toBeGreaterThan(0);
       await house.store.upkeep.compact({ compactAfterMs: 0, maxBytes: 0 }, LATER);
     }
-    for (const table of ['run', 'segment', 'snapshot', 'part', 'replay', 'command']) {
+    for (const table of ['run', 'segment', 'snapshot', 'part', 'replay', 'command', 'command_count']) {
       expect([table, rows(place.folder, `SELECT count(*) AS n FROM ${table}`)]).toEqual([table, [{ n: 0 }]]);
     }
     expect(rows(place.folder, 'SELECT name, runs, chars FROM tenant')).toEqual([{ name: 't', runs: 0, chars: 0 }]);

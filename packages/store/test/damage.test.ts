@@ -1,6 +1,7 @@
 /** Rows that were changed on the disk: mended from what proves them, refused, or the end of one run. Never a wrong byte, and never a closed house. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { encodeRecord, NO_USAGE, OpenClawError } from '@openclaw-runtime/protocol';
 import { type Lease, type RunKey, runOf, verifyFolder } from '@openclaw-runtime/store';
 import { describe, expect, test } from 'vitest';
@@ -214,6 +215,67 @@ describe('a command that was acknowledged', () => {
     expect(leaseOf(house, keyOf('a')).damage).toBe('a command to the run');
   });
 
+  test.each([
+    ['changed', 'UPDATE command_count SET n = 1'],
+    ['no number', "UPDATE command_count SET n = 'x'"],
+    ['too large a number', 'UPDATE command_count SET n = 9223372036854775807'],
+    ['sealed with too large a number', 'UPDATE command_count SET crc = 9223372036854775807'],
+    ['gone', 'DELETE FROM command_count'],
+  ])('and whose count is %s: what comes later is kept and does not hide that', async (_how, sql) => {
+    using work = workplace();
+    const image = await harmed(
+      work,
+      async (house) => {
+        await house.run(keyOf('a'), [STARTED]);
+        for (const id of ['one', 'two']) await house.store.inbox.put(keyOf('a'), { id, kind: 'cancel' });
+      },
+      sql,
+    );
+    {
+      await using house = await openHouse(image);
+      expect(leaseOf(house, keyOf('a')).damage).toBe('a command to the run');
+      expect(await house.store.inbox.put(keyOf('a'), { id: 'three', kind: 'cancel' })).toEqual({ dup: false });
+      expect(await house.store.inbox.put(keyOf('a'), { id: 'three', kind: 'cancel' })).toEqual({ dup: true });
+    }
+    expect((await verifyFolder(image)).damaged).toMatchObject([{ run: runOf(keyOf('a')), what: expect.stringMatching(/commands/) }]);
+    await using house = await openHouse(image);
+    expect(leaseOf(house, keyOf('a')).damage).toBe('a command to the run');
+  });
+
+  test('and is at another place: verify says so', async () => {
+    using work = workplace();
+    const image = await harmed(
+      work,
+      async (house) => {
+        await house.run(keyOf('a'), [STARTED]);
+        for (const id of ['one', 'two']) await house.store.inbox.put(keyOf('a'), { id, kind: 'cancel' });
+      },
+      "UPDATE command SET at = 5 WHERE id = 'two'",
+    );
+    expect((await verifyFolder(image)).damaged).toMatchObject([{ what: expect.stringContaining('the order of its commands') }]);
+  });
+
+  test('in a file of format 2 of which a page cannot be read: it opens, and all whose commands can be read go on', async () => {
+    using work = workplace();
+    const names = Array.from({ length: 100 }, (_, i) => `run${i}`);
+    const image = await harmed(
+      work,
+      async (house) => {
+        for (const name of names) {
+          await house.run(keyOf(name), [STARTED]);
+          await house.store.inbox.put(keyOf(name), { id: 'c', kind: 'send', data: { text: 'x'.repeat(2_000) } });
+        }
+      },
+      'DROP TABLE command_count; PRAGMA user_version = 2',
+    );
+    spoilLeaf(image, 'command');
+    await using house = await openHouse(image);
+    const damaged = house.leases.filter(({ damage }) => damage !== undefined);
+    expect(damaged.length).toBeGreaterThan(0);
+    expect(damaged.length).toBeLessThan(names.length / 4);
+    expect(house.leases.filter(({ commands }) => commands.length === 1)).toHaveLength(names.length - damaged.length);
+  });
+
   test('in a file of format 2, which did not count them: they are counted when it is opened', async () => {
     using work = workplace();
     const image = await harmed(
@@ -233,7 +295,11 @@ describe('a command that was acknowledged', () => {
     expect((await verifyFolder(image)).damaged).toEqual([]);
     edit(image, "DELETE FROM command WHERE id = 'three'");
     expect((await verifyFolder(image)).damaged).toEqual([
-      { run: runOf(keyOf('a')), what: '1 of its 3 commands are gone', repair: 'its run ends as needs_attention at the next opening' },
+      {
+        run: runOf(keyOf('a')),
+        what: '2 commands are there where it was given 3',
+        repair: 'its run ends as needs_attention at the next opening',
+      },
     ]);
   });
 });
@@ -252,3 +318,15 @@ test('a segment of a run that goes on: it has its lease, and readers of that par
   expect(await codeOf(() => recordsOf(house.store, keyOf('a')))).toBe('DATA_DAMAGED');
   expect((await house.store.runs.read(keyOf('a'), 120, 1)).chunk?.body).toBe(records[118]);
 });
+
+/** Makes one leaf of a table unreadable, in the middle of those it has. */
+function spoilLeaf(image: string, table: string): void {
+  const path = join(image, 'openclaw.db');
+  const db = new DatabaseSync(path);
+  const pages = db.prepare("SELECT pageno, pgsize FROM dbstat WHERE name = ? AND pagetype = 'leaf' ORDER BY path").all(table);
+  db.close();
+  const { pageno, pgsize: size } = pages[pages.length >> 1] as { readonly pageno: number; readonly pgsize: number };
+  const bytes = readFileSync(path);
+  bytes.fill(0, (pageno - 1) * size, (pageno - 1) * size + 512);
+  writeFileSync(path, bytes);
+}

@@ -24,7 +24,8 @@ test('what is accepted after the deletion, while the file is overwritten, outliv
     await using house = await openHouse(folder);
     const { runs, upkeep, state } = house.store;
     await runs.create(key('t', 'old'), created(GONE), 'f');
-    await house.run(key('t', 'old'), [STARTED, ...Array.from({ length: 200 }, (_, i) => text(`${GONE} ${i} ${'x'.repeat(20_000)}`))], true);
+    // So much that to overwrite it takes far longer than what is written meanwhile, also where the disk is slow.
+    await house.run(key('t', 'old'), [STARTED, ...Array.from({ length: 800 }, (_, i) => text(`${GONE} ${i} ${'x'.repeat(20_000)}`))], true);
     const deleted = Promise.withResolvers<void>();
     upkeep.onErased(() => deleted.resolve());
     let isOver = false;

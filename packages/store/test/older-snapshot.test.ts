@@ -14,7 +14,7 @@ import {
 } from '@openclaw-runtime/protocol';
 import type { Lease } from '@openclaw-runtime/store';
 import { describe, expect, test } from 'vitest';
-import { CREATED, crashImage, edit, FINISHED, keyOf, type OpenHouse, openHouse, STARTED, workplace } from './open-house.ts';
+import { CREATED, crashImage, edit, FINISHED, foldedBehind, keyOf, type OpenHouse, openHouse, STARTED, workplace } from './open-house.ts';
 
 const KEY = keyOf('long');
 const LIVE = { liveChars: 100_000 };
@@ -26,7 +26,7 @@ async function runLong(house: OpenHouse, batches = 300): Promise<string[]> {
   const all = [CREATED, STARTED];
   lease.append([STARTED], 'process');
   await goOn(lease, all, batches);
-  await expect.poll(async () => (await house.store.runs.read(KEY, 0, 1)).snapshot?.seq ?? 0).toBeGreaterThan(5_000);
+  await foldedBehind(house.store, KEY, 5_000);
   return all;
 }
 
@@ -122,7 +122,7 @@ describe('the latest snapshot of a run that goes on, whose first records are gon
     ]);
 
     await goOn(lease, all, 150);
-    await expect.poll(async () => (await other.store.runs.snapshot(KEY))?.seq ?? 0).toBeGreaterThan(latest);
+    await foldedBehind(other.store, KEY, latest);
     const { damaged } = await other.store.upkeep.verify();
     expect(damaged.filter(({ what }) => !what.includes('part rows'))).toEqual([]);
     expect((await readAll(other)).fold).toEqual(foldOf(all));
@@ -164,14 +164,14 @@ test('a damaged snapshot of a run whose records are all there is no damage of th
   const all = [CREATED, STARTED];
   leaseOf(house).append([STARTED], 'process');
   await goOn(leaseOf(house), all, 150);
-  await expect.poll(async () => (await house.store.runs.snapshot(KEY))?.seq ?? 0).toBeGreaterThan(2_048);
+  await foldedBehind(house.store, KEY, 2_048);
   const image = crashImage(work.in('data'), work.in('image'));
   edit(image, "UPDATE snapshot SET fold = x'00'; DELETE FROM older");
   await using other = await openHouse(image);
   expect(leaseOf(other)).toMatchObject({ damage: undefined, creation: CREATED });
   expect(await other.store.runs.snapshot(KEY)).toBeUndefined();
   await goOn(leaseOf(other), all, 100);
-  await expect.poll(async () => (await other.store.runs.snapshot(KEY))?.seq ?? 0).toBeGreaterThan(2_048);
+  await foldedBehind(other.store, KEY, 2_048);
   expect((await readFold(other)).steps).toEqual(foldOf(all).steps);
 });
 

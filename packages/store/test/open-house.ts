@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { encodeRecord, NO_USAGE, OpenClawError } from '@openclaw-runtime/protocol';
 import { type Lease, openSqliteStore, type RunKey, runKey, type SqliteOptions, type Store } from '@openclaw-runtime/store';
+import { expect } from 'vitest';
 
 export const CREATED = encodeRecord('run.created', 0, 0, { agent: 'default', input: 'q', at: 7, fingerprint: 'f' });
 export const FINISHED = encodeRecord('run.finished', 0, 0, { status: 'completed', reason: 'stop', usage: NO_USAGE });
@@ -54,6 +55,22 @@ export function houseOf(store: Store): OpenHouse {
     },
     [Symbol.asyncDispose]: () => store.close(),
   };
+}
+
+/** Until a run's snapshot is behind this record and what folds it has no more to do: a crash image is to be of one moment. */
+export async function foldedBehind(store: Store, key: RunKey, seq: number): Promise<void> {
+  const seqNow = async (): Promise<number> => (await store.runs.snapshot(key))?.seq ?? 0;
+  let before = -1;
+  await expect
+    .poll(
+      async () => {
+        const last = before;
+        before = await seqNow();
+        return before > seq && before === last;
+      },
+      { interval: 100, timeout: 30_000 },
+    )
+    .toBe(true);
 }
 
 /** All records of a run; where its beginning is gone, those after it. */

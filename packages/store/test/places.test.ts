@@ -238,7 +238,7 @@ describe('what leads to the row of a run, when it was changed,', () => {
     await Promise.all(KEYS.map((key) => house.run(key, [STARTED, text(key)], true)));
     await house.run(keyOf('alive'), [STARTED, ...LONG]);
     crashImage(filled.in('placed'), filled.in('young'));
-  });
+  }, 60_000);
 
   afterAll(() => filled[Symbol.dispose]());
 

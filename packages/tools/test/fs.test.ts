@@ -19,7 +19,7 @@ describe('files of a workspace', () => {
   });
   afterEach(() => rm(place, { recursive: true }));
 
-  const LIMITS: FsOptions = { writable: true, maxFileBytes: 1_000, maxFiles: 20, maxTotalBytes: 5_000, maxEntries: 10, timeoutMs: 5_000 };
+  const LIMITS: FsOptions = { writable: true, maxFileBytes: 1_000, maxFiles: 20, maxTotalBytes: 5_000, maxEntries: 10, timeoutMs: 30_000 };
   const openFolder = createOpenFolder(seededRandom(1));
 
   function use(name: string, args: object, options: Partial<FsOptions> = {}): Promise<string> {
@@ -119,7 +119,7 @@ describe('files of a workspace', () => {
     await use('fs.write', deep(3), { maxFiles: 19 });
   });
 
-  it('stays inside while folders turn into links under it', async () => {
+  it('stays inside while folders turn into links under it', { timeout: 120_000 }, async () => {
     const [inside, outside] = [join(workspace, 'd'), join(place, 'd')];
     for (const [folder, text] of [
       [inside, 'inside'],
@@ -150,7 +150,7 @@ describe('files of a workspace', () => {
     expect([...seen].filter((told) => !['inside', 'f 6', 'DENIED', 'TOOL_FAILED'].includes(told))).toEqual([]);
   });
 
-  it('writes inside while a link changes its mind', async () => {
+  it('writes inside while a link changes its mind', { timeout: 120_000 }, async () => {
     await mkdir(join(workspace, 'in'), { recursive: true });
     await mkdir(join(place, 'out'));
     await symlink('in', join(workspace, 'd'));

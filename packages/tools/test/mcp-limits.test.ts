@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Clock, seededRandom, systemClock } from '@openclaw-runtime/kit';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createMachine, type McpServerOptions, type OpenHouseTools, openHouseTools } from '../src/index.ts';
 import { replyWithDefaults } from '../src/mcp/elicitation.ts';
 import { createListCheck } from '../src/mcp/list-limits.ts';
@@ -10,6 +10,9 @@ import type { ListedTool } from '../src/mcp/listed-tool.ts';
 import { checkOwnIssuer } from '../src/mcp/own-issuer.ts';
 import { tellResult } from '../src/mcp/told.ts';
 import { callOf } from './call.ts';
+
+// They start programs, some of them several.
+vi.setConfig({ testTimeout: 60_000 });
 
 const PEER = join(import.meta.dirname, 'mcp-peer.ts');
 

@@ -70,7 +70,7 @@ describe('a server that wants somebody to log in', () => {
     expect(peer.seen).toEqual(['POST /mcp']);
     const logged = await login(createYes());
     expect(logged).toEqual({ asked: true, tools: 1, hash: expect.stringMatching(/^sha256:/), scope: 'read' });
-    await expect.poll(() => tools.servers()).toMatchObject([{ phase: 'ready' }]);
+    await expect.poll(() => tools.servers(), { timeout: 10_000 }).toMatchObject([{ phase: 'ready' }]);
     expect(await call(tools)).toBe('done with read');
   });
 

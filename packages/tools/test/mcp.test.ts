@@ -3,13 +3,16 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Clock, seededRandom, systemClock } from '@openclaw-runtime/kit';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createMachine, type McpServerOptions, type OpenHouseTools, openHouseTools } from '../src/index.ts';
 import { cardOf } from '../src/mcp/card.ts';
 import { hashOfTools } from '../src/mcp/pin.ts';
 import { plainText } from '../src/mcp/plain-text.ts';
 import { tellResult } from '../src/mcp/told.ts';
 import { callOf } from './call.ts';
+
+// Each starts programs.
+vi.setConfig({ testTimeout: 60_000 });
 
 const PEER = join(import.meta.dirname, 'mcp-peer.ts');
 const NAMES = ['echo', 'env', 'fails', 'refuses', 'dies', 'long', 'flood', 'hangs', 'sampling', 'spawns'];
@@ -37,8 +40,11 @@ describe('an MCP server over its pipes', () => {
   const list = (tools: object): Promise<void> => writeFile(join(folder, 'tools.json'), JSON.stringify(tools));
   const seen = async (): Promise<readonly string[]> => (await readFile(join(folder, 'seen'), 'utf8')).trim().split('\n');
 
-  /** Pauses between starts are short; everything else takes the time it takes. */
-  const hasty: Clock = { ...systemClock, after: (ms, fn) => systemClock.after(ms <= 500 ? ms / 20 : ms, fn) };
+  /** Pauses between starts are short, and a server has longer to hear that it is to end; everything else takes the time it takes. */
+  const hasty: Clock = {
+    ...systemClock,
+    after: (ms, fn) => systemClock.after(ms <= 500 ? ms / 20 : ms === 1_000 ? 3_000 : ms, fn),
+  };
 
   async function openPeer(options: Partial<McpServerOptions> = {}, more: object = {}): Promise<OpenHouseTools> {
     const peer = { kind: 'stdio', command: process.execPath, args: [PEER, folder], ...options } as McpServerOptions;
@@ -95,7 +101,7 @@ describe('an MCP server over its pipes', () => {
   it('fails the calls that were under way when it dies, and is there for the next', async () => {
     const tools = await openPeer();
     const hanging = call(tools, 'hangs');
-    await expect.poll(seen).toContain('call hangs');
+    await expect.poll(seen, { timeout: 10_000 }).toContain('call hangs');
     const dying = call(tools, 'dies');
     await expect(hanging).rejects.toMatchObject({ code: 'TOOL_FAILED' });
     await expect(dying).rejects.toMatchObject({ code: 'TOOL_FAILED' });
@@ -108,16 +114,19 @@ describe('an MCP server over its pipes', () => {
   });
 
   it('passes cancellation and time limits on', async () => {
-    const tools = await openPeer({ timeoutMs: 700 });
+    const tools = await openPeer();
     const controller = new AbortController();
     const cancelled = call(tools, 'hangs', {}, controller.signal);
-    await expect.poll(seen).toContain('call hangs');
+    await expect.poll(seen, { timeout: 10_000 }).toContain('call hangs');
     controller.abort('enough');
     await expect(cancelled).rejects.toBe('enough');
-    await expect.poll(async () => (await seen()).filter((line) => line.startsWith('cancelled')).length).toBe(1);
-    await expect(call(tools, 'hangs')).rejects.toMatchObject({ code: 'TOOL_TIMEOUT' });
-    await expect.poll(async () => (await seen()).filter((line) => line.startsWith('cancelled')).length).toBe(2);
+    const cancellations = async (): Promise<number> => (await seen()).filter((line) => line.startsWith('cancelled')).length;
+    await expect.poll(cancellations, { timeout: 10_000 }).toBe(1);
     expect(await call(tools, 'echo', { words: 'still there' })).toMatch(/^still there/);
+    const hurried = await openPeer({ timeoutMs: 2_000 });
+    await expect(call(hurried, 'hangs')).rejects.toMatchObject({ code: 'TOOL_TIMEOUT' });
+    await expect.poll(cancellations, { timeout: 10_000 }).toBe(2);
+    expect(await call(hurried, 'echo', { words: 'still there' })).toMatch(/^still there/);
   });
 
   it('bounds what it says', async () => {
@@ -164,8 +173,8 @@ describe('an MCP server over its pipes', () => {
     const grandchild = Number(await call(tools, 'spawns'));
     const [start = ''] = await seen();
     await tools.close();
-    await expect.poll(() => stateOf(Number(start.split(' ')[1]))).toBe('');
-    await expect.poll(() => stateOf(grandchild)).toBe('');
+    await expect.poll(() => stateOf(Number(start.split(' ')[1])), { timeout: 10_000 }).toBe('');
+    await expect.poll(() => stateOf(grandchild), { timeout: 10_000 }).toBe('');
     expect(await seen()).toContain('end of input');
     await expect(tools.find('mcp.peer.echo')?.execute({}, callOf())).rejects.toThrow(/is closed/);
   });
@@ -174,7 +183,7 @@ describe('an MCP server over its pipes', () => {
     const tools = await openPeer({ kind: 'stdio', command: '/nowhere/peer' });
     expect(tools.list().map(({ card }) => card.name)).toEqual(['calc']);
     expect(tools.servers()).toMatchObject([{ phase: 'waiting', why: expect.stringMatching(/could not be started/) }]);
-    await expect.poll(() => notes.length).toBeGreaterThan(1);
+    await expect.poll(() => notes.length, { timeout: 10_000 }).toBeGreaterThan(1);
   });
 
   it('refuses names of servers that could be taken for others', async () => {

@@ -180,22 +180,22 @@ describe('programs', () => {
       expect(await sh('cat /dev/zero')).toMatch(/^ended after 67108864 bytes of output/);
     });
 
-    it('ends them with everything they started, by time and by signal', async () => {
+    it('ends them with everything they started, by time and by signal', { timeout: 60_000 }, async () => {
       const mark = `openclaw-mark-${process.pid}`;
       const alive = (): string =>
         execFileSync('sh', ['-c', `ps -eo stat,args | grep -v "^Z" | grep "[s]leep 9${process.pid}" || true`], { encoding: 'utf8' });
       const script = `# ${mark}\n(sleep 9${process.pid} &) ; sleep 9${process.pid}`;
       await expect(sh(script, { timeoutMs: 300 })).rejects.toMatchObject({ code: 'TOOL_TIMEOUT' });
-      await expect.poll(alive).toBe('');
+      await expect.poll(alive, { timeout: 10_000 }).toBe('');
       const controller = new AbortController();
       const pending = tool.execute({ argv: ['sh', '-c', script] }, callOf(workspace, controller.signal));
       await expect.poll(alive, { timeout: 10_000 }).not.toBe('');
       controller.abort('enough');
       await expect(pending).rejects.toBe('enough');
-      await expect.poll(alive).toBe('');
+      await expect.poll(alive, { timeout: 10_000 }).toBe('');
       // What is left behind by one that ends by itself goes with it.
       expect(await sh(`sleep 9${process.pid} & exit 0`)).toBe('exit code 0');
-      await expect.poll(alive).toBe('');
+      await expect.poll(alive, { timeout: 10_000 }).toBe('');
     });
   });
 

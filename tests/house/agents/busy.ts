@@ -1,4 +1,4 @@
-// An agent whose operation takes as long as it is told to.
+// An agent whose operation takes until it is let through.
 import { defineAgent } from '@openclaw-runtime/agent';
 
 // oxlint-disable-next-line import/no-default-export -- what an agent's module exports
@@ -6,9 +6,8 @@ export default defineAgent({
   name: 'busy',
   operations: {
     async wait(_ctx, args) {
-      const { ms } = args as { readonly ms: number };
-      await new Promise((resolve) => setTimeout(resolve, ms));
-      return ms;
+      const { gate } = args as { readonly gate: string };
+      return (await fetch(gate)).status;
     },
   },
 });

@@ -1,5 +1,5 @@
 // An agent that takes two things, one after the other, and waits for what another one has.
-import { mkdirSync, rmdirSync } from 'node:fs';
+import { existsSync, mkdirSync, rmdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { defineAgent, tool } from '@openclaw-runtime/agent';
@@ -23,8 +23,8 @@ const takeBoth = tool({
     mkdirSync(workspace, { recursive: true });
     const [one, two] = [join(workspace, first), join(workspace, second)];
     await take(one);
-    // The other one has taken its first by then.
-    await sleep(500);
+    // Until the other one has taken its first; there may be no other one.
+    for (let i = 0; i < 150 && !existsSync(two); i++) await sleep(10);
     await take(two);
     rmdirSync(two);
     rmdirSync(one);

@@ -12,7 +12,7 @@ function ChatPage(): ReactElement {
     id,
     messages: kept,
     resume: true,
-    transport: new DefaultChatTransport<UIMessage>({ api: '/v1/chat', body: { model: 'text?gap=15' } }),
+    transport: new DefaultChatTransport<UIMessage>({ api: '/v1/chat', body: { model: 'text?gap=80' } }),
   });
   const ask = (): void => {
     const question: UIMessage = { id: `q${messages.length}`, role: 'user', parts: [{ type: 'text', text: 'Go.' }] };

@@ -8,6 +8,8 @@ import { openScope } from './scope.ts';
 import { createThreadSide, type ThreadSide } from './thread-side.ts';
 
 const BEAT_MS = 100;
+/** The thread's own, whatever agents' code puts in its place. */
+const soon = setImmediate;
 
 serve(taken(workerData as ThreadData));
 
@@ -23,7 +25,7 @@ function serve({ beats, port = parentPort ?? undefined }: ThreadData): void {
   const cells = new Int32Array(beats);
   const side = createThreadSide({
     post: (ups) => port.postMessage(textOf(ups)),
-    defer: setImmediate,
+    defer: soon,
     importModule: (url) => import(url),
     clock: systemClock,
     scope: openScope(cells),
@@ -34,7 +36,7 @@ function serve({ beats, port = parentPort ?? undefined }: ThreadData): void {
   port.on('message', (text: string) => {
     const downs = JSON.parse(text) as readonly Down[];
     side.take(downs);
-    setImmediate(() => Atomics.add(cells, TAKEN, downs.length));
+    soon(() => Atomics.add(cells, TAKEN, downs.length));
   });
 }
 

@@ -4,8 +4,8 @@ import { type Found, type FoundOllama, ollamaAddress } from '../config/found.ts'
 import { type ConfigFlags, completeConfig } from '../config/resolve.ts';
 import type { World } from './world.ts';
 
-/** What an Ollama on this machine has to answer; nobody waits for one that is not there. */
-const OLLAMA_MS = 300;
+/** Milliseconds that an Ollama has to answer: nobody waits for one that may not be there. */
+const OLLAMA_MS = { named: 3_000, sought: 300 };
 
 /** The configuration, with what this machine has where the file names no provider. Throws `BAD_CONFIG`. */
 export async function configure(flags: ConfigFlags, world: Pick<World, 'config' | 'machine'>): Promise<Config> {
@@ -17,7 +17,11 @@ export async function configure(flags: ConfigFlags, world: Pick<World, 'config' 
 /** An Ollama that answers; one that does not is worth a word only where OLLAMA_HOST names it. */
 async function lookAround({ config: { env }, machine }: Pick<World, 'config' | 'machine'>): Promise<Found> {
   const baseUrl = ollamaAddress(env);
-  const answer = await machine.ask(`${baseUrl}/api/tags`, { method: 'GET', headers: {} }, OLLAMA_MS);
+  const answer = await machine.ask(
+    `${baseUrl}/api/tags`,
+    { method: 'GET', headers: {} },
+    env.OLLAMA_HOST ? OLLAMA_MS.named : OLLAMA_MS.sought,
+  );
   const ollama = ollamaOf(baseUrl, answer);
   return 'problem' in ollama && !env.OLLAMA_HOST ? {} : { ollama };
 }

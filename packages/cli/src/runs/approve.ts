@@ -2,6 +2,7 @@ import { OpenClawError } from '@openclaw-runtime/protocol';
 import { plainJson, plainLine } from '../commands/plain.ts';
 import { type Answer, parseAnswer, questionLines } from '../commands/question.ts';
 import { withServer } from '../commands/server.ts';
+import { shortId } from '../commands/short-id.ts';
 import type { World } from '../commands/world.ts';
 import { readTree } from './read-run.ts';
 import type { RunsOptions } from './runs.ts';
@@ -55,7 +56,7 @@ function openIn({ approvals, children, outcome }: Shown, run: string): Question[
 }
 
 function listOf(approvals: readonly Question[]): string {
-  return approvals.map(({ run, id, name }) => `${id} (${name}, run ${run.slice(0, 8)})`).join(', ');
+  return approvals.map(({ run, id, name }) => `${id} (${name}, run ${shortId(run)})`).join(', ');
 }
 
 /** A question and what is said to it: both have a text. */

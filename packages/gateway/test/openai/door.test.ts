@@ -311,7 +311,7 @@ describe('a client that goes', () => {
     await untilTrue(async () => (await commandsOf(rig, lease)).length > 0);
   });
 
-  test('or takes nothing for too long is taken for gone, however many choices it has', async () => {
+  test('or takes nothing for too long is taken for gone, however many choices it has', { timeout: 60_000 }, async () => {
     await using rig = await openRig({ limits: { stalledMs: 5_000 } });
     const body = JSON.stringify({ ...ask, stream: true, n: 2 });
     const never = httpRequest(`${rig.http}${CHAT}`, { method: 'POST', agent: false }, () => undefined);

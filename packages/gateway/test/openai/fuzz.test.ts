@@ -67,7 +67,7 @@ const anything = fc.oneof(
   fc.constantFrom('__proto__', -1, 1e300, [[]], JSON.parse('{"__proto__": {"polluted": 1}}') as unknown),
 );
 
-test.each(DOORS)('%s', (_, body, parse) => {
+test.each(DOORS)('%s', { timeout: 60_000 }, (_, body, parse) => {
   expect(parse(body)).toHaveProperty('input');
   const places = placesOf(body);
   fc.assert(

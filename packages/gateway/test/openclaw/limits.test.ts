@@ -60,17 +60,21 @@ test('who reads nothing is told little more, and then let go', async () => {
   await client.event('chat', ({ state }) => state === 'delta');
   client.socket.pause();
   for (let i = 0; i < 200; i++) client.send({ type: 'req', id: `h${i}`, method: 'chat.history', params: { sessionKey: KEY } });
+  const readers = async (): Promise<readonly { unsentBytes: number }[]> => {
+    const why = await (await fetch(`${rig.http}/v1/runs/${run}/why`)).json();
+    return (why as { readers: { unsentBytes: number }[] }).readers;
+  };
   let most = 0;
   for (let i = 0; i < 40; i++) {
     await say('y');
     await new Promise((resolve) => setTimeout(resolve, 20));
-    const why = (await (await fetch(`${rig.http}/v1/runs/${run}/why`)).json()) as { readers: { unsentBytes: number }[] };
-    most = Math.max(most, ...why.readers.map(({ unsentBytes }) => unsentBytes));
+    most = Math.max(most, ...(await readers()).map(({ unsentBytes }) => unsentBytes));
   }
   // What four histories and one event take, behind what there may be; all of them would be 80 MB.
   expect(most).toBeGreaterThan(64 * 1024);
   expect(most).toBeLessThan(3_000_000);
-  await new Promise((resolve) => setTimeout(resolve, 2_500));
+  // It is let go, and has some seconds to hear why.
+  await expect.poll(readers, { timeout: 15_000 }).toEqual([]);
   client.socket.resume();
   expect(await client.closed).toEqual([1008, 'slow consumer']);
   const other = await connectAssistant(rig.gateway.port);

@@ -40,10 +40,11 @@ function serve(options: WorkerOptions): void {
   const pulse = (): void => {
     const pulses = [...threads].map(([n, thread]) => ({
       n,
+      // First: what it takes from here on is not known of in the rest.
+      taken: thread.taken(),
       beats: thread.beats(),
       current: thread.current(),
       last: thread.last(),
-      taken: thread.taken(),
       outsideMiB: thread.outsideMiB(),
     }));
     if (pulses.length > 0) say({ t: 'pulse', threads: pulses });

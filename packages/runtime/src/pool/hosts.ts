@@ -1,3 +1,4 @@
+import { LOADING } from '@openclaw-runtime/agent';
 import type { Clock } from '@openclaw-runtime/kit';
 import { OpenClawError } from '@openclaw-runtime/protocol';
 import type { HostEnd, HostLink, HostUp, Pulse, StartHost } from './host-port.ts';
@@ -32,12 +33,17 @@ interface Host {
 interface HostedThread {
   readonly listener: ThreadListener;
   pulse: Pulse;
+  /** Pulses in a row that found it where the one before them did. */
+  still: number;
   /** Messages that were sent to it; and how many these were with the last one that gave agents' code something to do. */
   told: number;
   stirred: number;
   /** Ids of the calls that are at work there. */
   readonly calls: Set<number>;
 }
+
+/** Pulse and beat come equally often: two of the same kind may fall between two of the other. */
+const HELD_PULSES = 2;
 
 export function createHosts({ count, start, clock, drainMs = 5_000 }: HostsOptions): Hosts {
   const hosts = new Set<Host>();
@@ -88,6 +94,7 @@ export function createHosts({ count, start, clock, drainMs = 5_000 }: HostsOptio
       const thread: HostedThread = {
         listener,
         pulse: { n, beats: 0, current: 0, last: 0, taken: 0, outsideMiB: 0 },
+        still: 0,
         told: 0,
         stirred: 0,
         calls: new Set(),
@@ -138,7 +145,9 @@ function receive({ threads }: Host, message: HostUp): void {
     case 'pulse':
       for (const pulse of message.threads) {
         const thread = threads.get(pulse.n);
-        if (thread) thread.pulse = pulse;
+        if (!thread) continue;
+        thread.still = pulse.beats === thread.pulse.beats && pulse.current === thread.pulse.current ? thread.still + 1 : 0;
+        thread.pulse = pulse;
       }
   }
 }
@@ -149,15 +158,21 @@ function onlyRunner(threads: readonly HostedThread[]): HostedThread | undefined 
   return others.length > 0 ? undefined : only;
 }
 
-/** Its last pulse does not know of all that it was told. */
-function isBehind({ pulse, stirred }: HostedThread): boolean {
-  return ((stirred - pulse.taken) | 0) > 0;
+/** It may have begun something that its last pulse does not know of: not while a module holds it. */
+function isBehind(thread: HostedThread): boolean {
+  const { pulse, stirred } = thread;
+  return ((stirred - pulse.taken) | 0) > 0 && !(pulse.current === LOADING && isHeld(thread));
 }
 
-/** A pulse that is behind may name a call that has ended since: whose code runs now is not known then. */
+function isHeld({ still }: HostedThread): boolean {
+  return still >= HELD_PULSES;
+}
+
+/** A pulse that is behind may name a call that has ended since: whose code runs now is not known then, unless it holds the thread. */
 function currentOf(thread: HostedThread): number {
   const { current } = thread.pulse;
-  return current > 0 && isBehind(thread) && !thread.calls.has(current) ? 0 : current;
+  const isStale = current > 0 && !thread.calls.has(current) && isBehind(thread) && !isHeld(thread);
+  return isStale ? 0 : current;
 }
 
 /** The one thread with a call, if it has just one: memory may be anybody's who is there, whoever ran last. */

@@ -1,6 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite';
 import type { Command } from '../contract/store.ts';
-import { damaged, sealOf } from './damage.ts';
+import { damaged, isUnreadable, sealOf } from './damage.ts';
 
 /** The commands that a run was given, in the order in which they came. */
 export interface Commands {
@@ -12,10 +12,20 @@ export interface Commands {
   drop(key: string): void;
 }
 
-/** A row of `command_count`. */
-export interface CountRow {
+interface CommandRow {
+  readonly id: string;
+  readonly at: number;
+  readonly body: string;
+  readonly crc: number;
+}
+
+export interface KeyCount {
   readonly key: string;
   readonly n: number;
+}
+
+/** A row of `command_count`. */
+export interface CountRow extends KeyCount {
   readonly crc: number;
 }
 
@@ -26,24 +36,47 @@ export function createCommands(db: DatabaseSync, path: string): Commands {
   const remove = db.prepare('DELETE FROM command WHERE key = ?');
   const counted = db.prepare('SELECT key, n, crc FROM command_count WHERE key = ?');
   const removeCount = db.prepare('DELETE FROM command_count WHERE key = ?');
+  const there = db.prepare('SELECT count(*) AS n FROM command WHERE key = ?');
   const count = createCount(db);
+
+  const countOf = (key: string): number | 'damaged' => {
+    try {
+      const row = counted.get(key) as CountRow | undefined;
+      if (!row) return 0;
+      return isCounted(row) ? row.n : 'damaged';
+    } catch (error) {
+      if (!isUnreadable(error)) throw error;
+      return 'damaged';
+    }
+  };
+
+  const rowsOf = (key: string): readonly CommandRow[] => {
+    try {
+      return select.all(key) as unknown as readonly CommandRow[];
+    } catch (error) {
+      if (!isUnreadable(error)) throw error;
+      throw damaged(path, `a page with commands of run ${key}`);
+    }
+  };
+
   return {
     put(key, command) {
       const body = JSON.stringify(command);
-      const { n = 0 } = (counted.get(key) as CountRow | undefined) ?? {};
-      if (insert.run(key, command.id, n, body, sealOf(key, command.id, body)).changes === 0) return false;
-      count(key, n + 1);
+      const n = countOf(key);
+      const at = n === 'damaged' ? Number(there.get(key)?.['n']) : n;
+      if (insert.run(key, command.id, at, body, sealOf(key, command.id, body)).changes === 0) return false;
+      // A damaged count stays so, lest nobody notice what it missed.
+      if (n !== 'damaged') count(key, n + 1);
       return true;
     },
     has: (key, id) => find.get(key, id) !== undefined,
     all(key) {
-      const commands = (select.all(key) as { id: string; at: number; body: string; crc: number }[]).map(({ id, at, body, crc }, i) => {
+      const commands = rowsOf(key).map(({ id, at, body, crc }, i) => {
         if (sealOf(key, id, body) !== crc) throw damaged(path, `command ${id} of run ${key}`);
         if (at !== i) throw lost(path, key);
         return JSON.parse(body) as Command;
       });
-      const row = counted.get(key) as CountRow | undefined;
-      if ((row?.n ?? 0) !== commands.length || (row && !isCounted(row))) throw lost(path, key);
+      if (countOf(key) !== commands.length) throw lost(path, key);
       return commands;
     },
     drop(key) {
@@ -53,11 +86,41 @@ export function createCommands(db: DatabaseSync, path: string): Commands {
   };
 }
 
-/** For a file of a format that did not count. */
-export function countCommands(db: DatabaseSync): void {
+/** How many commands each run has, for a file of a format that did not count. */
+export function* countsIn(db: DatabaseSync): Generator<KeyCount> {
+  yield* counts(db, 'ASC');
+}
+
+/** The same as far as it can be read, from either end. */
+export function readableCounts(db: DatabaseSync): readonly KeyCount[] {
+  const found: KeyCount[] = [];
+  for (const order of ['ASC', 'DESC'] as const) {
+    try {
+      for (const each of counts(db, order)) found.push(each);
+      break;
+    } catch (error) {
+      if (!isUnreadable(error)) throw error;
+    }
+  }
+  return found;
+}
+
+export function writeCounts(db: DatabaseSync, all: Iterable<KeyCount>): void {
   const count = createCount(db);
-  const rows = db.prepare("SELECT key, count(*) AS n FROM command WHERE typeof(key) = 'text' GROUP BY key").all();
-  for (const { key, n } of rows as Omit<CountRow, 'crc'>[]) count(key, n);
+  for (const { key, n } of all) count(key, n);
+}
+
+function* counts(db: DatabaseSync, order: 'ASC' | 'DESC'): Generator<KeyCount> {
+  let owner: { readonly key: string; n: number } | undefined;
+  for (const { key } of db.prepare(`SELECT key FROM command ORDER BY key ${order}`).iterate() as Iterable<{ readonly key: unknown }>) {
+    if (typeof key !== 'string') continue;
+    if (owner?.key === key) owner.n++;
+    else {
+      if (owner) yield owner;
+      owner = { key, n: 1 };
+    }
+  }
+  if (owner) yield owner;
 }
 
 /** Whether the row is as it was written. */

@@ -73,7 +73,7 @@ export function describe(error: unknown, path: string): OpenClawError {
 function formatOf(db: DatabaseSync): number {
   const { user_version: found } = db.prepare('PRAGMA user_version').get() as { user_version: number };
   if (found === 0) db.exec(`PRAGMA user_version = ${DATA_FORMAT}`);
-  if (found > DATA_FORMAT) {
+  if (found < 0 || found > DATA_FORMAT) {
     throw new OpenClawError(
       'DATA_FORMAT',
       `The data folder has format ${found}, this version reads ${DATA_FORMAT}. Use the version that wrote it.`,

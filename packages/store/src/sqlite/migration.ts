@@ -2,8 +2,8 @@ import type { DatabaseSync } from 'node:sqlite';
 import { tenantOf } from '../contract/store.ts';
 import { splitBody } from '../hall/chunk.ts';
 import { statusOf } from '../hall/status.ts';
-import { countCommands } from './commands.ts';
-import { damaged, sealOf } from './damage.ts';
+import { countsIn, type KeyCount, readableCounts, writeCounts } from './commands.ts';
+import { damaged, isUnreadable, sealOf } from './damage.ts';
 import { createMeta } from './meta.ts';
 import { createPlaces } from './places.ts';
 import { createStoredRows, NEW_ROW } from './run-rows.ts';
@@ -26,15 +26,25 @@ interface OldRow {
 
 /** A file of format 1 or 2 becomes one of this format, whole or not at all. Throws `DATA_DAMAGED` when a row that has to be written anew fails its checksum. */
 export function migrate(db: DatabaseSync, path: string, format: number, wallMs: number): void {
-  db.exec('BEGIN IMMEDIATE');
+  const upgrade = (counts: () => Iterable<KeyCount>): void => {
+    db.exec('BEGIN IMMEDIATE');
+    try {
+      if (format === 1) migrateRuns(db, path, wallMs);
+      db.exec(SCHEMA);
+      writeCounts(db, counts());
+      db.exec(`PRAGMA user_version = ${DATA_FORMAT}; COMMIT`);
+    } catch (error) {
+      if (db.isTransaction) db.exec('ROLLBACK');
+      throw error;
+    }
+  };
   try {
-    if (format === 1) migrateRuns(db, path, wallMs);
-    db.exec(SCHEMA);
-    countCommands(db);
-    db.exec(`PRAGMA user_version = ${DATA_FORMAT}; COMMIT`);
+    upgrade(() => countsIn(db));
   } catch (error) {
-    if (db.isTransaction) db.exec('ROLLBACK');
-    throw error;
+    if (!isUnreadable(error)) throw error;
+    // Before the transaction: SQLite writes nothing more in one in which it could not read something. Whose commands are not counted is damaged, and no other.
+    const readable = readableCounts(db);
+    upgrade(() => readable);
   }
 }
 

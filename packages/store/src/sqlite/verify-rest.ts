@@ -2,6 +2,7 @@ import { runOf } from '../contract/store.ts';
 import { type CountRow, isCounted } from './commands.ts';
 import { sealOf } from './damage.ts';
 import type { Inspection } from './inspection.ts';
+import { OLDEST_FORMAT } from './schema.ts';
 
 interface CommandRow {
   readonly key: string;
@@ -60,21 +61,33 @@ function* verifyCommands(inspection: Inspection): Generator<void, void> {
   if (strays > 0) found({ what: `${strays} runs that have commands but are not there`, repair: 'none needed: they only take space' });
 }
 
+/** Those of a run have the places 0, 1, 2 and so on. */
 function* verifyCounts(inspection: Inspection): Generator<void, void> {
   const { db, found } = inspection;
-  // A file of format 2 has none.
-  if (!db.prepare("SELECT 1 FROM sqlite_schema WHERE name = 'command_count'").get()) return;
-  const rows = db.prepare(`
-    SELECT key, n, crc, (SELECT count(*) FROM command WHERE key = each.key) AS there
-    FROM (SELECT key FROM command UNION SELECT key FROM command_count) AS each LEFT JOIN command_count USING (key)`);
-  for (const { there, ...row } of rows.iterate() as Iterable<CountRow & { readonly there: number }>) {
+  const { user_version: format } = db.prepare('PRAGMA user_version').get() as { user_version: number };
+  for (const row of db.prepare(format === OLDEST_FORMAT ? UNCOUNTED : COUNTED).iterate() as Iterable<CountRow & Places>) {
     if (typeof row.key !== 'string') continue;
+    const { n, there, places } = row;
     const run = { run: runOf(row.key), repair: repairOf(inspection, row.key) };
-    if (!isCounted(row)) found({ ...run, what: 'the number of its commands' });
-    else if (there < row.n) found({ ...run, what: `${row.n - there} of its ${row.n} commands are gone` });
+    if (format !== OLDEST_FORMAT && !isCounted(row)) found({ ...run, what: 'the number of its commands' });
+    else if (there !== n) found({ ...run, what: `${there} commands are there where it was given ${n}` });
+    else if (places !== (n * (n - 1)) / 2) found({ ...run, what: 'the order of its commands, of which some may be gone' });
     yield;
   }
 }
+
+interface Places {
+  readonly there: number;
+  /** The sum of their places. */
+  readonly places: number;
+}
+
+/** Numbers that are too large for an integer here are read all the same. */
+const COUNTED = `
+  SELECT key, CAST(n AS REAL) AS n, CAST(crc AS REAL) AS crc,
+    (SELECT count(*) FROM command WHERE key = each.key) AS there, (SELECT total(at) FROM command WHERE key = each.key) AS places
+  FROM (SELECT key FROM command UNION SELECT key FROM command_count) AS each LEFT JOIN command_count USING (key)`;
+const UNCOUNTED = 'SELECT key, count(*) AS n, 0 AS crc, count(*) AS there, total(at) AS places FROM command GROUP BY key';
 
 function repairOf({ ends }: Inspection, key: string): string {
   return ends.has(key) ? 'its run ends as needs_attention at the next opening' : 'none: the run has ended';

@@ -100,7 +100,7 @@ function openToRead(path: string, isFrozen: boolean): DatabaseSync {
     if (format < OLDEST_FORMAT || format > DATA_FORMAT)
       throw new OpenClawError(
         'DATA_FORMAT',
-        `The data have format ${format}, this version verifies ${DATA_FORMAT}. Use the version that wrote them, or open them once.`,
+        `The data have format ${format}, this version verifies ${OLDEST_FORMAT} to ${DATA_FORMAT}. Use the version that wrote them, or open them once.`,
       );
     return db;
   } catch (error) {
