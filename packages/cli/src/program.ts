@@ -39,7 +39,8 @@ const LEADING_DASH = /^-[\w-]{21}(@\d+)?$/;
 
 /** The id of a run may begin with a dash; it is no option for that, whether it stands alone or is an option's value. */
 function idsLast(args: readonly string[], program: Command): string[] {
-  if (!['runs', 'snapshots', 'budget', 'why', 'erase'].includes(args[0] ?? '') || args.includes('--')) return [...args];
+  const takesIds = ['runs', 'snapshots', 'budget', 'why', 'erase'].includes(args[0] ?? '');
+  if (!takesIds || args.includes('--') || !args.some((word) => LEADING_DASH.test(word))) return [...args];
   const valued = flagsWithValue(program);
   const words: string[] = [];
   const ids: string[] = [];

@@ -191,6 +191,11 @@ describe('the journal', () => {
 });
 
 describe('a command that was acknowledged', () => {
+  const twoCommands = async (house: OpenHouse): Promise<void> => {
+    await house.run(keyOf('a'), [STARTED]);
+    for (const id of ['one', 'two']) await house.store.inbox.put(keyOf('a'), { id, kind: 'cancel' });
+  };
+
   test.each([
     ['changed', "UPDATE command SET body = replace(body, 'cancel', 'canceL') WHERE id = 'one'"],
     ['gone', "DELETE FROM command WHERE id = 'one'"],
@@ -200,14 +205,7 @@ describe('a command that was acknowledged', () => {
     ['counted wrongly', 'UPDATE command_count SET n = 3'],
   ])('and is %s: its run is not gone on with as if it had never been', async (_how, sql) => {
     using work = workplace();
-    const image = await harmed(
-      work,
-      async (house) => {
-        await house.run(keyOf('a'), [STARTED]);
-        for (const id of ['one', 'two']) await house.store.inbox.put(keyOf('a'), { id, kind: 'cancel' });
-      },
-      sql,
-    );
+    const image = await harmed(work, twoCommands, sql);
     expect((await verifyFolder(image)).damaged).toMatchObject([
       { run: runOf(keyOf('a')), repair: expect.stringContaining('needs_attention') },
     ]);
@@ -223,14 +221,7 @@ describe('a command that was acknowledged', () => {
     ['gone', 'DELETE FROM command_count'],
   ])('and whose count is %s: what comes later is kept and does not hide that', async (_how, sql) => {
     using work = workplace();
-    const image = await harmed(
-      work,
-      async (house) => {
-        await house.run(keyOf('a'), [STARTED]);
-        for (const id of ['one', 'two']) await house.store.inbox.put(keyOf('a'), { id, kind: 'cancel' });
-      },
-      sql,
-    );
+    const image = await harmed(work, twoCommands, sql);
     {
       await using house = await openHouse(image);
       expect(leaseOf(house, keyOf('a')).damage).toBe('a command to the run');
@@ -244,14 +235,7 @@ describe('a command that was acknowledged', () => {
 
   test('and is at another place: verify says so', async () => {
     using work = workplace();
-    const image = await harmed(
-      work,
-      async (house) => {
-        await house.run(keyOf('a'), [STARTED]);
-        for (const id of ['one', 'two']) await house.store.inbox.put(keyOf('a'), { id, kind: 'cancel' });
-      },
-      "UPDATE command SET at = 5 WHERE id = 'two'",
-    );
+    const image = await harmed(work, twoCommands, "UPDATE command SET at = 5 WHERE id = 'two'");
     expect((await verifyFolder(image)).damaged).toMatchObject([{ what: expect.stringContaining('the order of its commands') }]);
   });
 
@@ -278,14 +262,7 @@ describe('a command that was acknowledged', () => {
 
   test('in a file of format 2, which did not count them: they are counted when it is opened', async () => {
     using work = workplace();
-    const image = await harmed(
-      work,
-      async (house) => {
-        await house.run(keyOf('a'), [STARTED]);
-        for (const id of ['one', 'two']) await house.store.inbox.put(keyOf('a'), { id, kind: 'cancel' });
-      },
-      'DROP TABLE command_count; PRAGMA user_version = 2',
-    );
+    const image = await harmed(work, twoCommands, 'DROP TABLE command_count; PRAGMA user_version = 2');
     expect((await verifyFolder(image)).damaged).toEqual([]);
     {
       await using house = await openHouse(image);

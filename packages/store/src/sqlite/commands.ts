@@ -86,17 +86,12 @@ export function createCommands(db: DatabaseSync, path: string): Commands {
   };
 }
 
-/** How many commands each run has, for a file of a format that did not count. */
-export function* countsIn(db: DatabaseSync): Generator<KeyCount> {
-  yield* counts(db, 'ASC');
-}
-
-/** The same as far as it can be read, from either end. */
+/** As {@link countsIn}, as far as they can be read, from either end. */
 export function readableCounts(db: DatabaseSync): readonly KeyCount[] {
   const found: KeyCount[] = [];
   for (const order of ['ASC', 'DESC'] as const) {
     try {
-      for (const each of counts(db, order)) found.push(each);
+      for (const each of countsIn(db, order)) found.push(each);
       break;
     } catch (error) {
       if (!isUnreadable(error)) throw error;
@@ -110,7 +105,8 @@ export function writeCounts(db: DatabaseSync, all: Iterable<KeyCount>): void {
   for (const { key, n } of all) count(key, n);
 }
 
-function* counts(db: DatabaseSync, order: 'ASC' | 'DESC'): Generator<KeyCount> {
+/** How many commands each run has, for a file of a format that did not count. */
+export function* countsIn(db: DatabaseSync, order: 'ASC' | 'DESC' = 'ASC'): Generator<KeyCount> {
   let owner: { readonly key: string; n: number } | undefined;
   for (const { key } of db.prepare(`SELECT key FROM command ORDER BY key ${order}`).iterate() as Iterable<{ readonly key: unknown }>) {
     if (typeof key !== 'string') continue;
