@@ -3,6 +3,7 @@ import { systemClock, systemRandom } from '@openclaw-runtime/kit';
 import { type DownFrame, encodeRecord, NO_USAGE, PROTOCOL_VERSION, SUBPROTOCOL } from '@openclaw-runtime/protocol';
 import { createMemoryStore, runKey, type Store } from '@openclaw-runtime/store';
 import { WebSocket } from 'ws';
+import { createPeer } from '../../packages/gateway/test/rig.ts';
 
 /** A gateway over a memory store on a real port, as those who attack it find it. */
 export interface AttackedHouse extends AsyncDisposable {
@@ -167,38 +168,8 @@ export async function openHouse(options: Partial<GatewayOptions> = {}): Promise<
 }
 
 function createCaller(socket: WebSocket): Caller {
-  const waiting: DownFrame[] = [];
-  let wake = Promise.withResolvers<void>();
-  let over: number | undefined;
-  const stir = (): void => {
-    wake.resolve();
-    wake = Promise.withResolvers<void>();
-  };
-  socket.on('message', (data: Buffer) => {
-    waiting.push(JSON.parse(data.toString()) as DownFrame);
-    stir();
-  });
-  socket.on('error', () => undefined);
-  const closed = new Promise<number>((resolve) => {
-    socket.on('close', (code) => {
-      over = code;
-      stir();
-      resolve(code);
-    });
-  });
-  return {
-    closed,
-    send: (frame) => socket.send(JSON.stringify(frame)),
-    end: () => socket.terminate(),
-    async next<T extends DownFrame['t']>(t: T) {
-      for (;;) {
-        const at = waiting.findIndex((frame) => frame.t === t);
-        if (at >= 0) return waiting.splice(at, 1)[0] as Extract<DownFrame, { t: T }>;
-        if (over !== undefined) throw new Error(`closed with ${over} before a frame ${t}; there were ${JSON.stringify(waiting)}`);
-        await wake.promise;
-      }
-    },
-  };
+  const { closed, send, next } = createPeer(socket);
+  return { send, next, closed: closed.then(([code]) => code), end: () => socket.terminate() };
 }
 
 function codeIn(text: string): string | undefined {

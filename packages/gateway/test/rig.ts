@@ -167,7 +167,8 @@ async function beginLog(store: Store, name: string): Promise<Log> {
   };
 }
 
-function createPeer(socket: WebSocket): Peer {
+/** What one side of a connection hears, frame by frame. */
+export function createPeer(socket: WebSocket): Peer {
   const waiting: DownFrame[] = [];
   let wake = Promise.withResolvers<void>();
   let over: string | undefined;
