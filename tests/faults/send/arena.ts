@@ -58,7 +58,7 @@ export async function runSendArena(options: SendArenaOptions): Promise<SendRepor
       talkers.map((talker) => talker.catch((error: unknown) => broken.push(`a run could not be followed: ${error}`))),
     );
     for (let n = 0; n < kills; n++) {
-      if (random.float() < 0.5) await Promise.race([floor.next(), sleep(1_000)]);
+      if (random.float() < 0.5) await Promise.race([floor.acknowledged(), sleep(10_000)]);
       await sleep(random.float() < 0.5 ? random.float() * 6 : random.float() * pauseMs);
       await server.killed();
     }
@@ -77,20 +77,22 @@ export async function runSendArena(options: SendArenaOptions): Promise<SendRepor
 /** Where everything that senders see gets its place in one order. */
 interface Floor {
   mark(): number;
-  /** Resolves at the next mark. */
-  next(): Promise<void>;
+  /** A message was accepted. */
+  acknowledge(): void;
+  /** Resolves when the next message is accepted. */
+  acknowledged(): Promise<void>;
 }
 
 function openFloor(): Floor {
   let at = 0;
-  let marked = Promise.withResolvers<void>();
+  let accepted = Promise.withResolvers<void>();
   return {
-    mark() {
-      marked.resolve();
-      marked = Promise.withResolvers();
-      return ++at;
+    mark: () => ++at,
+    acknowledge() {
+      accepted.resolve();
+      accepted = Promise.withResolvers();
     },
-    next: () => marked.promise,
+    acknowledged: () => accepted.promise,
   };
 }
 
@@ -148,6 +150,7 @@ async function sendOne({ run, sent }: Talk, { floor, mode, id }: { floor: Floor;
     (error: unknown) => (error instanceof OpenClawError ? error.code : String(error)),
   );
   sent.push({ id, mode, text, sentAt, answeredAt: floor.mark(), answer });
+  if (answer === 'ok') floor.acknowledge();
 }
 
 async function judge(http: string, talks: readonly Talk[]): Promise<Omit<SendReport, 'kills'>> {
