@@ -37,7 +37,7 @@ const PLANTED: readonly Planted[] = [
     cases: 6,
     says: /no run was refused|took longer|could not be followed|answered with|has another text/,
   },
-  { patch: 'unbounded-queue', row: 'slow-readers', cases: 80, says: /the server grew by/ },
+  { patch: 'unbounded-queue', row: 'slow-readers', cases: 80, says: /the server grew by|runs of neighbours failed|neighbours waited/ },
   { patch: 'resume-off-by-one', row: 'torn-wire', cases: 10, says: /HANG|came after|was heard/ },
   { patch: 'tool-again', row: 'agents-kill', cases: 30, says: /once ran \d+ times/ },
   { patch: 'finished-step-again', row: 'agents-kill', cases: 12, says: /a finished step was done again/ },

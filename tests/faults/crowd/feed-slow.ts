@@ -30,6 +30,8 @@ export async function feedSlowReaders({ count, say }: RowOptions): Promise<RowRe
   const dir = mkdtempSync(join(tmpdir(), 'openclaw-crowd-'));
   await using claw = await startStage({ data: join(dir, 'data') });
   const violations: string[] = [];
+  const rounds: Round[] = [];
+  const figures: Record<string, number | string> = {};
   const client = patientClient();
   try {
     await client.connect(claw.url);
@@ -40,7 +42,7 @@ export async function feedSlowReaders({ count, say }: RowOptions): Promise<RowRe
     await within(30_000, 'reading the long run', client.attach(long.id ?? '').result());
     await sleep(500);
     const before = claw.rssBytes();
-    const rounds: Round[] = [];
+    Object.assign(figures, { 'text, MB': mb(text.length), 'before, MB': mb(before) });
     while (rounds.length < ROUNDS || (rounds.length < MOST_ROUNDS && growths(rounds).every((bytes) => bytes > LEAK_BYTES)))
       rounds.push(await feedOnce({ claw, client, run: long.id ?? '', count, part: rounds.length, violations }));
     if (growths(rounds).every((bytes) => bytes > LEAK_BYTES))
@@ -50,21 +52,22 @@ export async function feedSlowReaders({ count, say }: RowOptions): Promise<RowRe
       violations.push(`neighbours waited ${rounds.map(({ p99Ms }) => Math.round(p99Ms)).join(', ')} ms (P99 of each round)`);
     const { status } = await fetchJson(`${claw.http}/healthz`);
     if (status !== 200 || claw.complaints() !== '') violations.push(`the server complained: ${claw.complaints()}`);
-    const figures = {
-      'text, MB': mb(text.length),
-      'before, MB': mb(before),
-      'peaks, MB': rounds.map(({ peak }) => mb(peak)).join(' '),
-      'after, MB': rounds.map(({ kept }) => mb(kept)).join(' '),
-      'neighbours P99, ms': rounds.map(({ p99Ms }) => Math.round(p99Ms)).join(' '),
-      'machine shared, times': rounds.map(({ shared }) => shared.toFixed(1)).join(' '),
-    };
-    say(`  ${JSON.stringify(figures)}`);
-    return { cases: count, violations, figures };
+  } catch (error) {
+    // What was seen until then counts as well.
+    violations.push(`it could not be watched to its end: ${error}`);
   } finally {
     client.close();
     await claw.stop('SIGKILL');
     rmSync(dir, { recursive: true, force: true });
   }
+  Object.assign(figures, {
+    'peaks, MB': rounds.map(({ peak }) => mb(peak)).join(' '),
+    'after, MB': rounds.map(({ kept }) => mb(kept)).join(' '),
+    'neighbours P99, ms': rounds.map(({ p99Ms }) => Math.round(p99Ms)).join(' '),
+    'machine shared, times': rounds.map(({ shared }) => shared.toFixed(1)).join(' '),
+  });
+  say(`  ${JSON.stringify(figures)}`);
+  return { cases: count, violations, figures };
 }
 
 interface Crowd {
@@ -93,14 +96,14 @@ async function feedOnce({ claw, client, run, count, part, violations }: Crowd): 
   try {
     for (let n = 0; n < count; n++) readers.push(await openSlowReader(claw.port, run, n % 2 === 0 ? 'nothing' : 'byte'));
     const peak = await summit(() => claw.rssBytes());
+    const allowed = count * PER_READER_BYTES + SLACK_BYTES;
+    if (peak - before > allowed) violations.push(`the server grew by ${mb(peak - before)} MB, ${mb(allowed)} MB are allowed`);
     const { tookMs, failed } = await neighbours.stop();
     const shared = stretch();
     const said = await within(20_000, 'the end of a run beside them', streaming.end);
     if (said !== undefined) violations.push(said);
     const over = readers.filter((reader) => reader.isOver()).length;
     if (over > 0) violations.push(`${over} slow readers were ended before their time`);
-    const allowed = count * PER_READER_BYTES + SLACK_BYTES;
-    if (peak - before > allowed) violations.push(`the server grew by ${mb(peak - before)} MB, ${mb(allowed)} MB are allowed`);
     const p99Ms = percentile(tookMs, 0.99);
     if (failed > 0) violations.push(`${failed} runs of neighbours failed`);
     for (const reader of readers) reader[Symbol.dispose]();
