@@ -6,7 +6,7 @@ export interface ThreadPoolOptions {
   readonly clock: Clock;
   /** Threads, all in all: those of one call and those that wait for work too. Up to 16 more while as many only wait for a person or for another run. Default 4. */
   readonly maxThreads?: number;
-  /** Calls that share a thread; those that wait for a model, a person or another run do not count, up to 4,096 of them. Default 256. */
+  /** Calls that share a thread; those that wait for a model, a person or another run do not count, up to 4,096 of them. Default 1,024. */
   readonly callsPerThread?: number;
   /** MiB of heap for each thread. An agent's `maxHeapMiB` may be more, not less: Node ends the whole process when a small heap overflows fast. Default 512. */
   readonly heapMiB?: number;
@@ -56,7 +56,7 @@ export interface ResolvedPoolOptions extends Required<Omit<ThreadPoolOptions, 't
 export function resolvePoolOptions(options: ThreadPoolOptions): ResolvedPoolOptions {
   return {
     maxThreads: 4,
-    callsPerThread: 256,
+    callsPerThread: 1_024,
     heapMiB: 512,
     outsideMiB: 512,
     maxQueued: 10_000,

@@ -89,11 +89,7 @@ export function createThreadPool(options: ThreadPoolOptions): AgentThreads {
 
   const queueOf = (need: Need): Turns<Waiting> => (need.dedicated || need.heapMiB !== heapMiB ? queues.alone : queues.sharing);
 
-  const wait = (waiting: Waiting): (() => void) => {
-    const queue = queueOf(waiting.need);
-    queue.push(waiting.tenant, waiting);
-    return () => queue.remove(waiting.tenant, waiting);
-  };
+  const wait = (waiting: Waiting): (() => void) => queueOf(waiting.need).push(waiting.tenant, waiting);
 
   const queueUp = (work: Work, need: Need): void => {
     const placed = work.call.queued?.();
