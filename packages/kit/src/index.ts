@@ -1,6 +1,7 @@
 export { type Backoff, backoffMs } from './backoff.ts';
 export { type Channel, createChannel } from './channel.ts';
 export { type Clock, systemClock } from './clock.ts';
+export { createFairQueue, type FairQueue } from './fair-queue.ts';
 export { encodeId, ID_PATTERN, isId, newId } from './ids.ts';
 export { type Link, LinkedList } from './linked-list.ts';
 export { type Random, seededRandom, systemRandom } from './random.ts';

@@ -9,7 +9,10 @@ interface Node<T> extends Link<T> {
   after: Node<T> | undefined;
 }
 
-/** A queue that whoever is in it may leave at any time. The first of a `Set` is looked for among the places of all who left before it; here nobody is looked for. */
+/**
+ * A queue that whoever is in it may leave at any time. Everything at constant cost: the first of a `Set` is looked for among the places of all who left before it; here
+ * nobody is looked for.
+ */
 export class LinkedList<T> {
   #first: Node<T> | undefined;
   #last: Node<T> | undefined;
@@ -19,8 +22,8 @@ export class LinkedList<T> {
     return this.#size;
   }
 
-  get first(): Link<T> | undefined {
-    return this.#first;
+  get first(): T | undefined {
+    return this.#first?.value;
   }
 
   push(value: T): Link<T> {
@@ -30,6 +33,12 @@ export class LinkedList<T> {
     this.#last = node;
     this.#size++;
     return node;
+  }
+
+  shift(): T | undefined {
+    const node = this.#first;
+    if (node) this.remove(node);
+    return node?.value;
   }
 
   /** Whether it was there. */
@@ -45,5 +54,9 @@ export class LinkedList<T> {
     node.list = node.before = node.after = undefined;
     this.#size--;
     return true;
+  }
+
+  *[Symbol.iterator](): Generator<T> {
+    for (let node = this.#first; node; node = node.after) yield node.value;
   }
 }

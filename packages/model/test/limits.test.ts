@@ -4,7 +4,6 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { type CallLimits, createBroker, type ModelBroker } from '../src/index.ts';
 import { type ResolvedLimits, resolveLimits } from '../src/limits/call-limits.ts';
-import { createFairQueue } from '../src/limits/fair-queue.ts';
 import { type Admission, createGate, type Gate } from '../src/limits/gate.ts';
 import { createMinute } from '../src/limits/minute.ts';
 import { ask, failure, never, SEED } from './fixtures/brokers.ts';
@@ -187,24 +186,6 @@ describe('a gate', () => {
     expect((await failure(enter())).code).toBe('SHUTTING_DOWN');
     expect(clock.pending()).toBe(0);
   });
-});
-
-test('the number ahead is what really goes before, if no others come', () => {
-  const calls = fc.array(fc.tuple(fc.constantFrom('a', 'b', 'c', 'd'), fc.boolean()), { maxLength: 40 });
-  fc.assert(
-    fc.property(calls, fc.constantFrom('a', 'b', 'c', 'd'), (steps, tenant) => {
-      const queue = createFairQueue<string>();
-      for (const [who, shift] of steps) {
-        queue.push(who, who);
-        if (shift) queue.shift();
-      }
-      const ahead = queue.ahead(tenant);
-      queue.push(tenant, 'mine');
-      for (let i = 0; i < ahead; i++) expect(queue.shift()).not.toBe('mine');
-      expect(queue.shift()).toBe('mine');
-    }),
-    { seed: SEED },
-  );
 });
 
 test('no minute holds more than the limit, and what waits has to', () => {

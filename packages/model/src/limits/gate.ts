@@ -1,8 +1,6 @@
-import type { Clock } from '@openclaw-runtime/kit';
+import { type Clock, createFairQueue, LinkedList } from '@openclaw-runtime/kit';
 import { OpenClawError } from '@openclaw-runtime/protocol';
 import type { ResolvedLimits } from './call-limits.ts';
-import { createFairQueue } from './fair-queue.ts';
-import { createLine } from './line.ts';
 import { createMinute, type Taken } from './minute.ts';
 
 /** Lets calls through as the limits allow; the others wait, tenants taking turns. */
@@ -53,7 +51,7 @@ export function createGate(who: string, given: ResolvedLimits, clock: Clock): Ga
   const requests = createMinute(limits.requestsPerMinute, clock);
   const tokens = createMinute(limits.tokensPerMinute, clock);
   const queue = createFairQueue<Waiter>();
-  const again = createLine<Waiter>();
+  const again = new LinkedList<Waiter>();
   let inside = 0;
   let closed: OpenClawError | undefined;
   let cancelTimer: () => void = () => undefined;
@@ -143,10 +141,9 @@ export function createGate(who: string, given: ResolvedLimits, clock: Clock): Ga
       if (again.size + queue.size === 0 && waitMs({ tokens: amount, inside: false }) === 0) return enter(amount);
       if (queue.size >= limits.queue) throw full();
       onWait(again.size + queue.ahead(tenant));
-      return wait<Admission>(signal, (go, fail) => {
-        const turn = queue.push(tenant, { tokens: amount, inside: false, go: () => go(enter(amount)), fail });
-        return () => queue.remove(turn);
-      });
+      return wait<Admission>(signal, (go, fail) =>
+        queue.push(tenant, { tokens: amount, inside: false, go: () => go(enter(amount)), fail }),
+      );
     },
     change(next) {
       limits = next;

@@ -1,11 +1,11 @@
 import type { CodedAgent } from '@openclaw-runtime/agent';
+import { createFairQueue, type FairQueue } from '@openclaw-runtime/kit';
 import { OpenClawError } from '@openclaw-runtime/protocol';
 import { folderOf, type Need } from './choose.ts';
 import { createCrew } from './crew.ts';
 import type { Hand } from './hand.ts';
 import { resolvePoolOptions, type ThreadPoolOptions } from './options.ts';
 import type { AgentThreads } from './threads.ts';
-import { createTurns, type Turns } from './turns.ts';
 import { type Held, Work } from './work.ts';
 
 /** Somebody who needs a thread. */
@@ -29,7 +29,7 @@ export function createThreadPool(options: ThreadPoolOptions): AgentThreads {
   const lost: Record<string, number> = {};
   const needs = new WeakMap<CodedAgent, Need>();
   /** Those that need a thread of their own, or one of another make, do not hold up the rest. */
-  const queues = { sharing: createTurns<Waiting>(), alone: createTurns<Waiting>() };
+  const queues = { sharing: createFairQueue<Waiting>(), alone: createFairQueue<Waiting>() };
   let calls = 0;
   let closed = false;
   let cancelLook: (() => void) | undefined;
@@ -61,7 +61,7 @@ export function createThreadPool(options: ThreadPoolOptions): AgentThreads {
     watch();
   };
 
-  const seat = (queue: Turns<Waiting>): void => {
+  const seat = (queue: FairQueue<Waiting>): void => {
     for (let next = queue.first; next; next = queue.first) {
       const hand = crew.place(next.need);
       if (!hand) return;
@@ -87,7 +87,7 @@ export function createThreadPool(options: ThreadPoolOptions): AgentThreads {
     if (queues.sharing.size + queues.alone.size >= maxQueued) throw full(maxQueued);
   };
 
-  const queueOf = (need: Need): Turns<Waiting> => (need.dedicated || need.heapMiB !== heapMiB ? queues.alone : queues.sharing);
+  const queueOf = (need: Need): FairQueue<Waiting> => (need.dedicated || need.heapMiB !== heapMiB ? queues.alone : queues.sharing);
 
   const wait = (waiting: Waiting): (() => void) => queueOf(waiting.need).push(waiting.tenant, waiting);
 
