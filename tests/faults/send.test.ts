@@ -18,9 +18,9 @@ test(`3.8 ${KILLS} kills of the server lose no acknowledged message, answer none
   );
   expect(violations).toEqual([]);
   // About half of the kills wait for a message to be accepted, however slow the machine is.
-  expect(accepted).toBeGreaterThan(kills / 4);
+  expect(accepted).toBeGreaterThan(kills / 2);
   expect(interrupted).toBeGreaterThan(0);
-  expect(resumed).toBeGreaterThan(kills / 6);
+  expect(resumed).toBeGreaterThan(kills / 3);
 });
 
 const usage: Payloads['step.ended']['usage'] = { inputTokens: 0, outputTokens: 0, reasoningTokens: 0, cachedTokens: 0 };
