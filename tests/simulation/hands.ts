@@ -1,4 +1,5 @@
 import {
+  type Answered,
   type Ask,
   type CodedAgent,
   decodeState,
@@ -10,6 +11,7 @@ import {
 import { type Clock, sleep } from '@openclaw-runtime/kit';
 import { OpenClawError } from '@openclaw-runtime/protocol';
 import type { AgentThreads } from '@openclaw-runtime/runtime';
+import { abortSignalOf, askOf } from '../../packages/runtime/test/carried-call.ts';
 import type { Chance } from './chance.ts';
 
 /** What a tool did to the world outside, which outlives all processes of ours. */
@@ -47,7 +49,10 @@ export function createHands(): Hands {
       describe: () => Promise.reject(new OpenClawError('NOT_IMPLEMENTED', 'Nobody asks.')),
       status: { threads: 1, active: 0, calls: 0, queued: 0, lost: {} },
       close: () => Promise.resolve(),
-      async call({ job, ask }, signal) {
+      async call(call, stop) {
+        const { job } = call;
+        const signal = abortSignalOf(stop);
+        const ask = askOf(call);
         if (job.kind === 'operation') return untilAborted(count(job, ask, clock, chance, signal), signal);
         await sleep(clock, chance.between(0, 60), signal);
         if (chance.may(0.05)) throw new OpenClawError('THREAD_LOST', 'another call ended the thread');
@@ -74,7 +79,7 @@ const PATIENCE_MS = 900;
 /** Each round a step, words of the model that are shown, some that are not, and a checkpoint. It loses its thread now and then. */
 async function count(
   job: OperationJob,
-  ask: (request: Ask) => Promise<string | undefined>,
+  ask: (request: Ask) => Promise<Answered>,
   clock: Clock,
   chance: Chance,
   signal: AbortSignal,
@@ -82,12 +87,13 @@ async function count(
   const { prompt } = decodeState(job.args ?? '') as { readonly prompt: string };
   let { at, sum } = job.state ? (decodeState(job.state.value) as { readonly at: number; readonly sum: number }) : { at: 0, sum: 0 };
   let known = job.pieces;
-  const piece = async (what: 'step' | 'stream' | 'generate' | 'ask', work: () => Promise<string | undefined>): Promise<unknown> => {
+  const piece = async (what: 'step' | 'stream' | 'generate' | 'ask', work: () => Promise<Answered>): Promise<unknown> => {
     await sleep(clock, chance.between(0, 20), signal);
     if (chance.may(0.05)) throw new OpenClawError('THREAD_LOST', 'another call ended the thread');
     const done = known.find((each) => each.what === what);
     if (done?.error) throw OpenClawError.fromBody(done.error);
-    return decodeState((done ? done.value : await work()) ?? '');
+    const answered = done ? (done.plain ?? done.value) : await work();
+    return typeof answered === 'object' ? answered : decodeState(answered ?? '');
   };
   for (; at < ROUNDS; at++) {
     const call = (how: string): { readonly messages: readonly [{ readonly role: 'user'; readonly content: string }] } => ({

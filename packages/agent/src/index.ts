@@ -1,7 +1,7 @@
 export type { AgentSpec, Permissions, Reasoning } from './agent.ts';
 export { type AgentCard, CHECK, type CodedAgent, type OnInterrupted, type OperationCard, type ToolCard } from './card.ts';
 export { decodeState } from './codec/decode.ts';
-export { encodePlain, encodeState } from './codec/encode.ts';
+export { checkChars, encodeState } from './codec/encode.ts';
 export type { ChildOptions, ModelRequest, OperationContext } from './context.ts';
 export {
   type AgentDefinition,
@@ -16,6 +16,7 @@ export {
 export type { HouseTool, HouseToolCall, HouseTools } from './house-tool.ts';
 export { type OperationDefinition, type OperationFunction, type OperationOptions, operation } from './operation.ts';
 export type {
+  Answered,
   Ask,
   ChildAnswer,
   ChildCall,

@@ -3,14 +3,21 @@ import type { AgentCard } from './card.ts';
 
 /**
  * What a pool and its threads say to each other; the same over a pipe to a host process. All that one side has to say in a tick travels as one array.
- * Values are as `encodeState` writes them: text, so that nothing but text crosses.
+ * Values are as `encodeState` writes them: text, so that nothing but text crosses. What is JSON by its nature, a model's answer, is that alone.
  */
 export type Down =
   /** Import the module. Answered by `loaded` or `unloadable`. */
   | { readonly t: 'load'; readonly agent: string; readonly module: string }
   | { readonly t: 'call'; readonly id: number; readonly agent: string; readonly job: Job }
   /** To `ask` number `n` of a call. */
-  | { readonly t: 'answer'; readonly id: number; readonly n: number; readonly value?: string; readonly error?: ErrorBody }
+  | {
+      readonly t: 'answer';
+      readonly id: number;
+      readonly n: number;
+      readonly value?: string;
+      readonly plain?: ModelAnswer;
+      readonly error?: ErrorBody;
+    }
   /** The call's signal aborts; it is expected to end, and a second later its thread may be ended. */
   | { readonly t: 'abort'; readonly id: number; readonly reason: ErrorBody };
 
@@ -58,8 +65,12 @@ export interface DonePiece {
   /** How many of this `what` and `name` there were before. */
   readonly n: number;
   readonly value?: string;
+  readonly plain?: ModelAnswer;
   readonly error?: ErrorBody;
 }
+
+/** What the run answers: nothing, a value as `encodeState` writes it, or a model's answer. */
+export type Answered = string | ModelAnswer | undefined;
 
 export interface RunFacts {
   readonly run: string;

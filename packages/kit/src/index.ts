@@ -8,4 +8,5 @@ export { type Random, seededRandom, systemRandom } from './random.ts';
 export { Ring } from './ring.ts';
 export { sleep } from './sleep.ts';
 export { SlotMap } from './slot-map.ts';
+export { SmallMap } from './small-map.ts';
 export { createWheel, type Timed, type Wheel } from './wheel.ts';

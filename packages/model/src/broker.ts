@@ -1,8 +1,8 @@
 import type { Clock, Random } from '@openclaw-runtime/kit';
 import { OpenClawError } from '@openclaw-runtime/protocol';
 import { createApiProvider } from './api-providers.ts';
+import { BrokerCall, type CallHouse } from './broker-call.ts';
 import { findModel, type ModelConfig, type Target } from './catalogue.ts';
-import type { Circuit } from './circuit.ts';
 import { type Circuits, createCircuits } from './circuits.ts';
 import type { Capabilities, ModelBroker, ModelEnd, ModelInfo, ModelRequest, ModelSink } from './contract/broker.ts';
 import type { HttpClient } from './http/port.ts';
@@ -54,6 +54,8 @@ interface Route {
   readonly provider: Provider;
 }
 
+function nothing(): void {}
+
 /** Opens nothing before the first call. Throws `BAD_CONFIG`. */
 export function createBroker(options: BrokerOptions): ChangingBroker {
   const { clock, random } = options;
@@ -78,50 +80,46 @@ export function createBroker(options: BrokerOptions): ChangingBroker {
     for (const provider of before.providers.values()) provider.close().catch(() => undefined);
   };
 
-  const info = (model: string): ModelInfo => infoIn(table, model);
-
-  /** One call, retries included. `admitted` where the model has limits. */
-  const call = (
-    { target, provider }: Route,
-    circuit: Circuit,
-    request: ModelRequest,
-    sink: ModelSink,
-    signal: AbortSignal,
-    admitted?: Admitted,
-  ): Promise<ModelEnd> => {
-    const { retries: limits, timeouts } = provider.config;
-    const totalAt = clock.now() + timeouts.totalMs;
-    const meaning = (error: unknown): unknown => (closed ? shuttingDown() : error);
-    return retrying({ limits, circuit, totalAt, clock, random, again: admitted?.again, meaning }, sink, signal, (watched) => {
-      if (closed) throw shuttingDown();
-      admitted?.asked();
-      sink.asked?.();
-      return provider.stream(target, request, watched, signal, totalAt);
-    });
+  const ended = (from: Table): void => {
+    if (--from.calls === 0 && from !== table) leave(from);
   };
+
+  const house: CallHouse = {
+    clock,
+    random,
+    check() {
+      if (closed) throw shuttingDown();
+    },
+  };
+
+  /** Tells {@link ended} when the call is over. Throws where nothing was begun. */
   const stream = (from: Table, request: ModelRequest, sink: ModelSink, signal: AbortSignal): Promise<ModelEnd> => {
-    const route = findIn(from, request.model);
-    const { target, provider } = route;
+    const { target, provider } = findIn(from, request.model);
     if (request.prefix || request.attach) checkRequest(request, provider.capabilities(target));
     const gate = gates.of(target);
     const circuit = from.circuits.of(provider.name, target.name, provider.config.circuit);
-    if (!gate) return call(route, circuit, request, sink, signal);
+    const asked = { target, provider, circuit, request, signal };
+    if (!gate) return retrying(new BrokerCall(house, asked, () => ended(from)), sink, signal);
     // Nobody waits for a model that is left alone.
     circuit.check();
-    return withinLimits(gate, request, sink, signal, (admitted) => call(route, circuit, request, sink, signal, admitted));
+    const call = (admitted: Admitted): Promise<ModelEnd> => retrying(new BrokerCall(house, asked, nothing, admitted), sink, signal);
+    return withinLimits(gate, request, sink, signal, call).finally(() => ended(from));
   };
+
+  const info = (model: string): ModelInfo => infoIn(table, model);
 
   return {
     info,
     list: () => [...table.models.keys()].map(info),
-    async stream(request, sink, signal) {
-      if (closed) throw shuttingDown();
+    stream(request, sink, signal) {
+      if (closed) return Promise.reject(shuttingDown());
       const from = table;
       from.calls++;
       try {
-        return await stream(from, request, sink, signal);
-      } finally {
-        if (--from.calls === 0 && from !== table) leave(from);
+        return stream(from, request, sink, signal);
+      } catch (error) {
+        ended(from);
+        return Promise.reject(error as Error);
       }
     },
     change(next) {

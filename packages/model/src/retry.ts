@@ -9,17 +9,21 @@ export interface RetryLimits extends Backoff {
   readonly max: number;
 }
 
-export interface Retrying {
+/** One call of a model, as it is tried. */
+export interface Tries {
   readonly limits: RetryLimits;
   readonly circuit: Circuit;
   /** When the whole call must have ended, on the clock's `now`. */
   readonly totalAt: number;
   readonly clock: Clock;
   readonly random: Random;
-  /** Asked before each retry; when defined, the retry waits for it. */
-  readonly again?: ((signal: AbortSignal) => Promise<void> | undefined) | undefined;
+  once(sink: ModelSink): Promise<ModelEnd>;
+  /** Before each retry; when defined, the retry waits for it. */
+  again(signal: AbortSignal): Promise<void> | undefined;
   /** What to throw for an error of a try. */
-  readonly meaning?: (error: unknown) => unknown;
+  meaning(error: unknown): unknown;
+  /** There are no more of them. */
+  over(): void;
 }
 
 /** Errors that say something of the provider; the others are the caller's or our own. */
@@ -31,39 +35,39 @@ const PROVIDER_ERRORS: ReadonlySet<ErrorCode> = new Set([
 ]);
 
 /** Tries until it works, until something was delivered, or until retrying is pointless; throws the last try's error as it was. */
-export async function retrying(
-  { limits, circuit, totalAt, clock, random, again, meaning }: Retrying,
-  sink: ModelSink,
-  signal: AbortSignal,
-  once: (sink: ModelSink) => Promise<ModelEnd>,
-): Promise<ModelEnd> {
-  for (let retry = 1; ; retry++) {
-    signal.throwIfAborted();
-    const pass = circuit.enter();
-    const watched = new WatchedSink(sink, pass);
-    try {
-      const end = await once(watched);
-      pass.succeeded();
-      return end;
-    } catch (thrown) {
-      if (signal.aborted) {
-        pass.abandoned();
-        throw signal.reason;
+export async function retrying(tries: Tries, sink: ModelSink, signal: AbortSignal): Promise<ModelEnd> {
+  const { limits, circuit, totalAt, clock, random } = tries;
+  try {
+    for (let retry = 1; ; retry++) {
+      signal.throwIfAborted();
+      const pass = circuit.enter();
+      const watched = new WatchedSink(sink, pass);
+      try {
+        const end = await tries.once(watched);
+        pass.succeeded();
+        return end;
+      } catch (thrown) {
+        if (signal.aborted) {
+          pass.abandoned();
+          throw signal.reason;
+        }
+        const error = tries.meaning(thrown);
+        if (!(error instanceof OpenClawError && PROVIDER_ERRORS.has(error.code))) {
+          pass.abandoned();
+          throw error;
+        }
+        pass.failed();
+        if (watched.delivered || retry > limits.max) throw error;
+        const delayMs = Math.max(backoffMs(limits, retry, random), error.retryAfterMs ?? 0);
+        if (clock.now() + delayMs >= totalAt) throw error;
+        sink.retry(error.toBody(), delayMs);
+        await sleep(clock, delayMs, signal);
+        await tries.again(signal);
+        if (clock.now() >= totalAt) throw error;
       }
-      const error = meaning ? meaning(thrown) : thrown;
-      if (!(error instanceof OpenClawError && PROVIDER_ERRORS.has(error.code))) {
-        pass.abandoned();
-        throw error;
-      }
-      pass.failed();
-      if (watched.delivered || retry > limits.max) throw error;
-      const delayMs = Math.max(backoffMs(limits, retry, random), error.retryAfterMs ?? 0);
-      if (clock.now() + delayMs >= totalAt) throw error;
-      sink.retry(error.toBody(), delayMs);
-      await sleep(clock, delayMs, signal);
-      await again?.(signal);
-      if (clock.now() >= totalAt) throw error;
     }
+  } finally {
+    tries.over();
   }
 }
 

@@ -9,8 +9,8 @@ import type { ForecastHouse } from './budget/forecast.ts';
 import { publishCatalogue } from './catalogue.ts';
 import { Health, type TierChange } from './health/health.ts';
 import type { TierRules } from './health/rules.ts';
+import { ThreadWatch } from './health/thread-watch.ts';
 import { watchBroker } from './health/watched-broker.ts';
-import { watchThreads } from './health/watched-threads.ts';
 import type { AgentThreads } from './pool/threads.ts';
 import { resolveAgents } from './run/agents.ts';
 import { executeRun, type RunningRun } from './run/execute.ts';
@@ -124,7 +124,7 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
     onSaid: () => undefined,
     ...options,
     broker,
-    threads: options.threads && health ? watchThreads(options.threads, health) : options.threads,
+    threadWatch: options.threads && health && new ThreadWatch(options.threads, health),
     health,
     thinker,
     budgets,

@@ -44,6 +44,20 @@ test('no thread before the first call, and a spare after it', async () => {
   expect(await one).toBe('"x"');
 });
 
+test('a spare that went is replaced a while later, without anybody’s call', async () => {
+  const { pool, threads, clock, beat } = stage();
+  void call(pool, agent);
+  await turn();
+  threads[1]?.listener.ended({ how: 'exit', message: 'it exited with code 1' });
+  expect(threads).toHaveLength(2);
+  for (let ms = 0; ms < 11_000; ms += 250) {
+    beat();
+    clock.advance(250);
+  }
+  expect(threads).toHaveLength(3);
+  expect(pool.status).toMatchObject({ threads: 2, calls: 1 });
+});
+
 test('a full thread takes no more; those that wait take turns by tenant', async () => {
   const { pool, threads } = stage({ maxThreads: 1, callsPerThread: 1, maxQueued: 4 });
   const order: string[] = [];

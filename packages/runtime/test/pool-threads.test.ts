@@ -1,3 +1,5 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { getPriority } from 'node:os';
 import { expect, test } from 'vitest';
 import { failure, forever, moduleOf, openRig, operationCall, toolCall } from './pool-rig.ts';
 
@@ -15,6 +17,19 @@ test('an operation is answered what it asks', async () => {
   const answer = JSON.stringify({ run: 'child', status: 'completed', text: 'done' });
   const call = operationCall(good, 'asking', undefined, async (request) => (request.do === 'run' ? answer : undefined));
   expect(await rig.pool.call(call, forever)).toBe('"done"');
+});
+
+test.runIf(process.platform === 'linux')('where there is too little processor time, agents give way to the house', async () => {
+  const own = getPriority();
+  const below = (): number =>
+    readdirSync('/proc/self/task').filter((task) => {
+      const niceness = Number(readFileSync(`/proc/self/task/${task}/stat`, 'utf8').split(') ')[1]?.split(' ')[16]);
+      return niceness === Math.min(own + 5, 19);
+    }).length;
+  const before = below();
+  await using rig = openRig({ maxThreads: 1 });
+  await rig.agent('good');
+  expect(below() - before).toBe(1);
 });
 
 test.each([

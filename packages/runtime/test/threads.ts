@@ -1,5 +1,6 @@
 import {
   type AgentCard,
+  type Answered,
   type Ask,
   type CodedAgent,
   decodeState,
@@ -10,6 +11,7 @@ import {
 } from '@openclaw-runtime/agent';
 import { OpenClawError } from '@openclaw-runtime/protocol';
 import type { AgentThreads } from '../src/pool/threads.ts';
+import { abortSignalOf, askOf } from './carried-call.ts';
 
 /** What an agent's code does, in the test's own thread. */
 export interface Code {
@@ -37,7 +39,10 @@ export function createThreads({ tools = {}, operations = {} }: Code): AgentThrea
     describe: () => Promise.reject(new OpenClawError('NOT_IMPLEMENTED', 'not here')),
     status: { threads: 0, active: 0, calls: 0, queued: 0, lost: {} },
     close: () => Promise.resolve(),
-    async call({ job, ask }, signal) {
+    async call(call, stop) {
+      const { job } = call;
+      const signal = abortSignalOf(stop);
+      const ask = askOf(call);
       const aborted = Promise.withResolvers<never>();
       if (signal.aborted) throw signal.reason;
       signal.addEventListener('abort', () => aborted.reject(signal.reason), { once: true });
@@ -63,16 +68,16 @@ export function toolCard(name: string, card: Partial<ToolCard> = {}): ToolCard {
   return { name, parameters: { type: 'object' }, ...whole, ...card };
 }
 
-function contextOf(job: OperationJob, ask: (request: Ask) => Promise<string | undefined>, signal: AbortSignal): Context {
+function contextOf(job: OperationJob, ask: (request: Ask) => Promise<Answered>, signal: AbortSignal): Context {
   const counts = new Map<string, number>();
   const known = new Map(job.pieces.map((piece) => [`${piece.what} ${piece.name} ${piece.n}`, piece]));
-  const piece = async <T>(what: string, name: string, work: (n: number) => Promise<string | undefined>): Promise<T> => {
+  const piece = async <T>(what: string, name: string, work: (n: number) => Promise<Answered>): Promise<T> => {
     const n = counts.get(`${what} ${name}`) ?? 0;
     counts.set(`${what} ${name}`, n + 1);
     const done = known.get(`${what} ${name} ${n}`);
     if (done?.error) throw OpenClawError.fromBody(done.error);
-    const value = done ? done.value : await work(n);
-    return (value === undefined ? undefined : decodeState(value)) as T;
+    const value = done ? (done.plain ?? done.value) : await work(n);
+    return (typeof value === 'string' ? decodeState(value) : value) as T;
   };
   return {
     job,
@@ -95,7 +100,7 @@ function contextOf(job: OperationJob, ask: (request: Ask) => Promise<string | un
       known.clear();
     },
     async secret(name) {
-      return decodeState((await ask({ do: 'secret', name })) ?? '');
+      return decodeState(String(await ask({ do: 'secret', name })));
     },
   };
 }

@@ -4,9 +4,8 @@ import { OpenClawError } from '@openclaw-runtime/protocol';
 import { describe, expect, test } from 'vitest';
 import { Health } from '../src/health/health.ts';
 import { TIER_RULES } from '../src/health/rules.ts';
+import { ThreadWatch } from '../src/health/thread-watch.ts';
 import { watchBroker } from '../src/health/watched-broker.ts';
-import { watchThreads } from '../src/health/watched-threads.ts';
-import type { AgentThreads, ThreadCall } from '../src/pool/threads.ts';
 import { said } from './house.ts';
 
 const failed = new OpenClawError('PROVIDER_FAILED', 'broke off');
@@ -68,39 +67,27 @@ describe('a model', () => {
 });
 
 describe('threads', () => {
-  const call = (agent: string) => ({ agent: { name: agent } }) as unknown as ThreadCall;
-
   /** `calls` share a thread that goes down; the first is to blame if `code` is not of none. */
-  async function healthAfter(losses: number, calls: number, code: 'AGENT_CRASHED' | 'THREAD_LOST') {
+  function healthAfter(losses: number, calls: number, code: 'AGENT_CRASHED' | 'THREAD_LOST'): Health {
     const health = new Health(systemClock, TIER_RULES);
     const lost: Record<string, number> = {};
-    const errors: OpenClawError[] = [];
-    const threads: AgentThreads = {
-      describe: () => Promise.reject(failed),
-      call: () => Promise.reject(errors.shift() ?? failed),
-      close: () => Promise.resolve(),
-      get status() {
-        return { threads: 1, active: 1, calls: 0, queued: 0, lost: { ...lost } };
-      },
-    };
-    const watched = watchThreads(threads, health);
+    const watch = new ThreadWatch({ status: { threads: 1, active: 1, calls: 0, queued: 0, lost } }, health);
     for (let i = 0; i < losses; i++) {
       lost[code] = (lost[code] ?? 0) + 1;
       for (let n = 0; n < calls; n++) {
-        errors.push(new OpenClawError(n === 0 ? code : 'THREAD_LOST', 'gone'));
-        await watched.call(call(n === 0 ? 'culprit' : 'neighbour'), new AbortController().signal).catch(() => undefined);
+        watch.ended(n === 0 ? 'culprit' : 'neighbour', new OpenClawError(n === 0 ? code : 'THREAD_LOST', 'gone'));
       }
     }
     return health;
   }
 
-  test('are not lost as often as calls that one of them carried: an agent that crashes is that agent’s', async () => {
-    const health = await healthAfter(1, 64, 'AGENT_CRASHED');
+  test('are not lost as often as calls that one of them carried: an agent that crashes is that agent’s', () => {
+    const health = healthAfter(1, 64, 'AGENT_CRASHED');
     expect(health.list().map(({ of, name, tier }) => ({ of, name, tier }))).toEqual([{ of: 'agent', name: 'culprit', tier: 2 }]);
   });
 
-  test('are lost once for each that nobody is to blame for', async () => {
-    expect((await healthAfter(1, 64, 'THREAD_LOST')).list()).toMatchObject([{ of: 'host', tier: 2, reading: { restarts: 1 } }]);
-    expect((await healthAfter(5, 3, 'THREAD_LOST')).tierOf('host', 'threads')).toBe(3);
+  test('are lost once for each that nobody is to blame for', () => {
+    expect(healthAfter(1, 64, 'THREAD_LOST').list()).toMatchObject([{ of: 'host', tier: 2, reading: { restarts: 1 } }]);
+    expect(healthAfter(5, 3, 'THREAD_LOST').tierOf('host', 'threads')).toBe(3);
   });
 });

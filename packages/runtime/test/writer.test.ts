@@ -134,7 +134,7 @@ describe('text', () => {
   });
 });
 
-test('another record never overtakes the text before it; what ends a run goes in one append on disk', () => {
+test('another record goes with the text before it, and never overtakes it; what ends a run goes in one append on disk', () => {
   const { writer, appends } = desk();
   for (const delta of ['a', 'b', 'c']) writer.text('text', 1, 1, delta);
   writer.record('step.retried', 1, 1, { error: { code: 'PROVIDER_FAILED', message: 'm' }, delayMs: 5 }, 'process');
@@ -154,10 +154,8 @@ test('another record never overtakes the text before it; what ends a run goes in
   ]);
   expect(kinds).toEqual([
     [['text'], 'process', false],
-    [['text'], 'process', false],
-    [['step.retried'], 'process', false],
-    [['text'], 'process', false],
-    [['step.ended', 'run.finished'], 'disk', true],
+    [['text', 'step.retried'], 'process', false],
+    [['text', 'step.ended', 'run.finished'], 'disk', true],
   ]);
 });
 

@@ -20,11 +20,9 @@ export function encodeState(value: unknown): string {
   return text;
 }
 
-/** What is JSON already, such as a model's answer: as {@link encodeState} writes it, without a look at each part. Throws `AGENT_FAILED` above 16 MiB of text. */
-export function encodePlain(value: object): string {
-  const text = JSON.stringify(value);
-  if (text.length > MAX_CHARS) throw tooLarge();
-  return text;
+/** Of what is JSON by its nature and travels as it is: `chars` of text. Throws `AGENT_FAILED` above 16 MiB. */
+export function checkChars(chars: number): void {
+  if (chars > MAX_CHARS) throw tooLarge();
 }
 
 /** The value as JSON knows it: itself, where it holds nothing else. */

@@ -1,6 +1,6 @@
 import type { Clock } from '@openclaw-runtime/kit';
 import { type ErrorBody, OpenClawError } from '@openclaw-runtime/protocol';
-import type { Ask } from '../port.ts';
+import type { Answered, Ask } from '../port.ts';
 import type { Outbox } from './outbox.ts';
 import { createPrinting, type Printing } from './printing.ts';
 
@@ -8,7 +8,7 @@ const MAX_UNANSWERED = 1000;
 const UNAWAITED = `The operation asks for more than ${MAX_UNANSWERED} things at once. Await them: each emit and step resolves when it is durable.`;
 
 interface Pending {
-  resolve(value: string | undefined): void;
+  resolve(value: Answered): void;
   reject(error: OpenClawError): void;
 }
 
@@ -53,18 +53,18 @@ export class Call {
   }
 
   /** Asks the run; rejects with its error, or with the signal's reason. */
-  ask(request: Ask): Promise<string | undefined> {
+  ask(request: Ask): Promise<Answered> {
     const refusal = this.#refusal();
     if (refusal !== undefined) return Promise.reject(refusal);
     const n = ++this.#asked;
-    const asking = new Promise<string | undefined>((resolve, reject) => {
+    const asking = new Promise<Answered>((resolve, reject) => {
       (this.#pending ??= new Map()).set(n, { resolve, reject });
     });
     this.#outbox.push({ t: 'ask', id: this.id, n, request });
     return asking;
   }
 
-  answer(n: number, value: string | undefined, error: ErrorBody | undefined): void {
+  answer(n: number, value: Answered, error: ErrorBody | undefined): void {
     const waiting = this.#pending?.get(n);
     this.#pending?.delete(n);
     if (error === undefined) waiting?.resolve(value);

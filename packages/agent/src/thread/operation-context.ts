@@ -5,7 +5,7 @@ import { decodeState } from '../codec/decode.ts';
 import { encodeState } from '../codec/encode.ts';
 import type { ModelRequest, OperationContext } from '../context.ts';
 import type { AgentDefinition } from '../define-agent.ts';
-import type { Ask, ChildAnswer, DonePiece, ModelAnswer, ModelCall, OperationJob, PersonAnswer, RunFacts } from '../port.ts';
+import type { Answered, Ask, ChildAnswer, DonePiece, ModelAnswer, ModelCall, OperationJob, PersonAnswer, RunFacts } from '../port.ts';
 import type { Call } from './call.ts';
 import type { Events } from './events.ts';
 import { failureOf } from './failure.ts';
@@ -104,7 +104,7 @@ class JobContext implements Context {
   get secrets(): Context['secrets'] {
     const { pieces, call } = this.#means;
     this.#secrets ??= {
-      get: (name) => handled(pieces.during(call.ask({ do: 'secret', name })).then((text) => String(valueOf(text)))),
+      get: (name) => handled(pieces.during(call.ask({ do: 'secret', name })).then((text) => String(valueOf(text as string)))),
     };
     return this.#secrets;
   }
@@ -131,9 +131,9 @@ class JobContext implements Context {
       return call.stop === undefined ? begun(work, n) : Promise.reject(call.stop);
     });
     return handled(
-      answered.then(({ value, error }) => {
+      answered.then(({ value, plain, error }) => {
         if (error !== undefined) throw call.own(OpenClawError.fromBody(error));
-        return valueOf(value) as T;
+        return (plain ?? valueOf(value)) as T;
       }),
     );
   }
@@ -220,8 +220,8 @@ export function valueOf(text: string | undefined): unknown {
   return text === undefined ? undefined : decodeState(text);
 }
 
-function answerOf(value: string | undefined): Answer {
-  return given('value', value);
+function answerOf(answered: Answered): Answer {
+  return typeof answered === 'object' ? { plain: answered } : given('value', answered);
 }
 
 function given<K extends string, T>(key: K, value: T | undefined): { readonly [P in K]?: T } {

@@ -22,7 +22,7 @@ interface Waiting {
   stop(reason: unknown): void;
 }
 
-export type Answer = Pick<DonePiece, 'value' | 'error'>;
+export type Answer = Pick<DonePiece, 'value' | 'plain' | 'error'>;
 
 export interface PiecesPorts {
   readonly clock: Clock;

@@ -80,7 +80,7 @@ export function createThreadSide({ post, defer, importModule, clock, scope }: Th
             break;
           }
           case 'answer':
-            calls.get(down.id)?.answer(down.n, down.value, down.error);
+            calls.get(down.id)?.answer(down.n, down.plain ?? down.value, down.error);
             break;
           case 'abort':
             calls.get(down.id)?.abort(OpenClawError.fromBody(down.reason));

@@ -11,26 +11,23 @@ export class Pace {
   readonly #seconds = new Int32Array(REMEMBERED);
   #slot = 0;
   #firstSlot = 0;
+  /** Of all slots, and the best of the seconds: asked for with each request that finds others waiting. */
+  #sum = 0;
+  #best = 0;
 
   add(count: number, now: number): void {
     this.#turnTo(now);
     this.#slots[this.#slot % SLOTS] = (this.#slots[this.#slot % SLOTS] as number) + count;
+    this.#sum += count;
   }
 
   /** Milliseconds that so many of them take, by the last second or, where `hopes`, the best of those that ended lately; undefined: there was none. */
   msFor(count: number, now: number, hopes: boolean): number | undefined {
     this.#turnTo(now);
-    let best = 0;
-    if (hopes) for (const second of this.#seconds) if (second > best) best = second;
+    const best = hopes ? this.#best : 0;
     const seen = Math.min(this.#slot - this.#firstSlot + 1, SLOTS);
-    const perMs = Math.max(best / (SLOTS * SLOT_MS), this.#sum() / Math.max((seen - 1) * SLOT_MS + (now % SLOT_MS), 1));
+    const perMs = Math.max(best / (SLOTS * SLOT_MS), this.#sum / Math.max((seen - 1) * SLOT_MS + (now % SLOT_MS), 1));
     return perMs === 0 ? undefined : count / perMs;
-  }
-
-  #sum(): number {
-    let sum = 0;
-    for (const each of this.#slots) sum += each;
-    return sum;
   }
 
   #turnTo(now: number): void {
@@ -39,12 +36,15 @@ export class Pace {
     if (this.#firstSlot === 0 || slot - this.#slot >= REMEMBERED) {
       this.#slots.fill(0);
       this.#seconds.fill(0);
+      this.#sum = 0;
       this.#firstSlot = slot;
     } else
       for (let ended = this.#slot; ended < slot; ended++) {
-        this.#seconds[ended % REMEMBERED] = ended - this.#firstSlot + 1 >= SLOTS ? this.#sum() : 0;
+        this.#seconds[ended % REMEMBERED] = ended - this.#firstSlot + 1 >= SLOTS ? this.#sum : 0;
+        this.#sum -= this.#slots[(ended + 1) % SLOTS] as number;
         this.#slots[(ended + 1) % SLOTS] = 0;
       }
+    this.#best = Math.max(...this.#seconds);
     this.#slot = slot;
   }
 }

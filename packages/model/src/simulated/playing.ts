@@ -20,6 +20,11 @@ export interface Score {
   finish(sent: number): ModelEnd;
 }
 
+export interface Time {
+  readonly clock: Clock;
+  readonly wheel: Wheel;
+}
+
 /**
  * One simulated answer while it comes. A wheel turns it; each turn sends all that is due by then, so that a late turn
  * catches up. There is no promise, closure or object per token: thousands of these play at once.
@@ -27,7 +32,8 @@ export interface Score {
 export class Playing {
   readonly #score: Score;
   readonly #sink: ModelSink;
-  readonly #wheel: Wheel;
+  readonly #signal: AbortSignal;
+  readonly #time: Time;
   readonly #settle: (error: unknown, end?: ModelEnd) => void;
   readonly #total: number;
   #next: number;
@@ -35,19 +41,22 @@ export class Playing {
   #sent = 0;
   #startMs: number;
   #over = false;
+  #cancelStop: (() => void) | undefined;
 
-  constructor(score: Score, sink: ModelSink, clock: Clock, wheel: Wheel, settle: (error: unknown, end?: ModelEnd) => void) {
+  constructor(score: Score, sink: ModelSink, signal: AbortSignal, time: Time, settle: (error: unknown, end?: ModelEnd) => void) {
     this.#score = score;
     this.#sink = sink;
-    this.#wheel = wheel;
+    this.#signal = signal;
+    this.#time = time;
     this.#settle = settle;
     this.#total = score.thinking.length + score.text.length;
     this.#next = 0;
     this.#skip = score.skip;
-    this.#startMs = clock.now();
+    this.#startMs = time.clock.now();
   }
 
   start(): void {
+    this.#signal.addEventListener('abort', this, { once: true });
     if (this.#skip > 0) this.#forward();
     this.#wait();
   }
@@ -55,6 +64,16 @@ export class Playing {
   /** Ends it early. */
   stop(error: unknown): void {
     this.#end(error);
+  }
+
+  /** The same, in a while. */
+  stopLater(error: unknown, delayMs: number): void {
+    this.#cancelStop = this.#time.clock.after(delayMs, () => this.#end(error));
+  }
+
+  /** @internal Of its signal. */
+  handleEvent(): void {
+    this.#end(this.#signal.reason);
   }
 
   /** The caller has the thinking and the first `skip` units of the text. */
@@ -69,7 +88,7 @@ export class Playing {
 
   #wait(): void {
     const { firstMs, gapMs } = this.#score;
-    this.#wheel.at(this.#startMs + firstMs + this.#sent * gapMs, turn, this);
+    this.#time.wheel.at(this.#startMs + firstMs + this.#sent * gapMs, turn, this);
   }
 
   /** Public for the wheel. */
@@ -115,6 +134,8 @@ export class Playing {
   #end(error: unknown, end?: ModelEnd): void {
     if (this.#over) return;
     this.#over = true;
+    this.#cancelStop?.();
+    this.#signal.removeEventListener('abort', this);
     this.#settle(error, end);
   }
 }

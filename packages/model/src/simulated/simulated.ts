@@ -4,7 +4,7 @@ import type { Level, ModelEnd, ModelRequest, ModelSink } from '../contract/broke
 import { statusFailure } from '../failure/status.ts';
 import type { Script } from './options.ts';
 import { Playing, type Score } from './playing.ts';
-import { simulatedSource } from './text.ts';
+import { simulatedSource, type TokenSource } from './text.ts';
 
 export interface Simulated {
   /** One try of one call; errors are those a real provider would cause. */
@@ -31,7 +31,7 @@ const LEVEL_WORDS = 10;
 const STRIKES_KEPT = 10_000;
 
 export function createSimulated(clock: Clock, random: Random): Simulated {
-  const wheel = createWheel(clock, TICK_MS);
+  const time = { clock, wheel: createWheel(clock, TICK_MS) };
   const strikes = new Map<string, number>();
   const open = new SlotMap<number, Playing>();
   let count = 0;
@@ -44,20 +44,12 @@ export function createSimulated(clock: Clock, random: Random): Simulated {
       if (faulty && call.script.status !== undefined) return Promise.reject(refusal(call, call.script.status, clock));
       return new Promise((resolve, reject) => {
         const id = ++count;
-        let cancelStall = (): void => {};
-        const score = compose(call, request, faulty, random, (playing, error, delayMs) => {
-          cancelStall = clock.after(delayMs, () => playing.stop(error));
-        });
-        const stop = (): void => playing.stop(signal.reason);
-        const playing = new Playing(score, sink, clock, wheel, (error, end) => {
+        const playing = new Playing(new Part(call, request, faulty, random), sink, signal, time, (error, end) => {
           open.delete(id);
-          cancelStall();
-          signal.removeEventListener('abort', stop);
           if (end) resolve(end);
           else reject(error);
         });
         open.set(id, playing);
-        signal.addEventListener('abort', stop, { once: true });
         playing.start();
       });
     },
@@ -68,36 +60,55 @@ export function createSimulated(clock: Clock, random: Random): Simulated {
   };
 }
 
-type FailLater = (playing: Playing, error: unknown, delayMs: number) => void;
+/** What one call plays. */
+class Part implements Score {
+  readonly text: TokenSource;
+  readonly thinking: TokenSource;
+  readonly skip: number;
+  readonly firstMs: number;
+  readonly gapMs: number;
+  readonly faultAfter: number;
+  readonly #call: SimulatedCall;
+  readonly #request: ModelRequest;
+  readonly #isCut: boolean;
 
-function compose(call: SimulatedCall, request: ModelRequest, faulty: boolean, random: Random, failLater: FailLater): Score {
-  const { script } = call;
-  const prompt = lastPrompt(request.messages);
-  const variant = script.vary ? nonce(random) : '';
-  const whole = simulatedSource(prompt, script.tokens, variant);
-  const { maxTokens = whole.length } = request.settings ?? {};
-  const text = maxTokens < whole.length ? { length: maxTokens, at: (i: number) => whole.at(i) } : whole;
-  const thinking = simulatedSource(`thinking about ${prompt}`, request.prefix ? 0 : thinkingWords(script, request.level), variant);
-  const totalMs = script.ms ?? (text.length * 1000) / TOKENS_PER_SECOND;
-  const gapMs = text.length === 0 ? 0 : totalMs / text.length;
-  const faultAfter = faulty
-    ? Math.min(script.cut ?? Number.POSITIVE_INFINITY, script.stall ?? Number.POSITIVE_INFINITY)
-    : Number.POSITIVE_INFINITY;
-  return {
-    text,
-    thinking,
-    skip: request.prefix?.length ?? 0,
-    firstMs: script.ttft ?? gapMs,
-    gapMs,
-    faultAfter,
-    totalAt: call.totalAt,
-    tooLate: () => timedOut(call, 'did not end its answer in time (timeouts.totalMs)'),
-    fault(playing) {
-      if (script.cut === faultAfter) playing.stop(brokeOff(call));
-      else failLater(playing, silent(call, faultAfter), faultAfter === 0 ? call.firstChunkMs : call.betweenChunksMs);
-    },
-    finish: (sent) => finished(request, prompt, script, sent, thinking.length, text.length < whole.length),
-  };
+  constructor(call: SimulatedCall, request: ModelRequest, isFaulty: boolean, random: Random) {
+    const { script } = call;
+    const { messages, prefix, level, settings } = request;
+    const prompt = lastPrompt(messages);
+    const variant = script.vary ? nonce(random) : '';
+    const whole = simulatedSource(prompt, script.tokens, variant);
+    const length = settings?.maxTokens ?? whole.length;
+    this.#call = call;
+    this.#request = request;
+    this.#isCut = length < whole.length;
+    this.text = this.#isCut ? { length, at: (i) => whole.at(i) } : whole;
+    this.thinking = simulatedSource(`thinking about ${prompt}`, prefix ? 0 : thinkingWords(script, level), variant);
+    this.skip = prefix?.length ?? 0;
+    const totalMs = script.ms ?? (this.text.length * 1000) / TOKENS_PER_SECOND;
+    this.gapMs = this.text.length === 0 ? 0 : totalMs / this.text.length;
+    this.firstMs = script.ttft ?? this.gapMs;
+    const { cut = Number.POSITIVE_INFINITY, stall = Number.POSITIVE_INFINITY } = script;
+    this.faultAfter = isFaulty ? Math.min(cut, stall) : Number.POSITIVE_INFINITY;
+  }
+
+  get totalAt(): number {
+    return this.#call.totalAt;
+  }
+
+  tooLate(): unknown {
+    return timedOut(this.#call, 'did not end its answer in time (timeouts.totalMs)');
+  }
+
+  fault(playing: Playing): void {
+    const { script, firstChunkMs, betweenChunksMs } = this.#call;
+    if (script.cut === this.faultAfter) playing.stop(brokeOff(this.#call));
+    else playing.stopLater(silent(this.#call, this.faultAfter), this.faultAfter === 0 ? firstChunkMs : betweenChunksMs);
+  }
+
+  finish(sent: number): ModelEnd {
+    return finished(this.#request, this.#call.script, sent, this.thinking.length, this.#isCut);
+  }
 }
 
 /** None at level 1, then four times as many with each level. */
@@ -106,13 +117,13 @@ function thinkingWords({ thinking }: Script, level: Level | undefined): number {
   return level === 1 ? 0 : (thinking ?? LEVEL_WORDS) * 4 ** (level - 2);
 }
 
-function finished(request: ModelRequest, prompt: string, script: Script, sent: number, thinking: number, isCut: boolean): ModelEnd {
+function finished(request: ModelRequest, script: Script, sent: number, thinking: number, isCut: boolean): ModelEnd {
   const units = request.messages.reduce((sum, message) => sum + message.content.length, 0) + (request.prefix?.length ?? 0);
   const usage = { inputTokens: Math.ceil(units / 4), outputTokens: sent, reasoningTokens: thinking, cachedTokens: 0 };
   if (isCut) return { finish: 'length', usage, toolCalls: [] };
   // With the tool's result at hand it answers, lest it call for ever.
   if (script.tool === undefined || request.messages.at(-1)?.role === 'tool') return { finish: 'stop', usage, toolCalls: [] };
-  return { finish: 'tool_calls', usage, toolCalls: [toolCall(script.tool, prompt, request.messages.length)] };
+  return { finish: 'tool_calls', usage, toolCalls: [toolCall(script.tool, lastPrompt(request.messages), request.messages.length)] };
 }
 
 function toolCall(name: string, prompt: string, messages: number): ToolCall {

@@ -31,12 +31,27 @@ export interface TokenSource {
  * `variant` is put into every token (`river·k3f9 `), so that answers of two variants differ everywhere.
  */
 export function simulatedSource(prompt: string, tokens: number | undefined, variant = ''): TokenSource {
-  const seed = tokens === undefined ? undefined : hash(prompt);
-  const words = seed === undefined ? READABLE : WORDS;
-  const place = (i: number): number => (seed === undefined ? i : mix(seed + i) % words.length);
-  const length = tokens ?? READABLE.length;
-  if (variant === '') return { length, at: (i) => words[place(i)] as string };
-  return { length, at: (i) => `${words[place(i)]?.trimEnd()}·${variant} ` };
+  return tokens === 0 ? NO_TOKENS : new Answer(prompt, tokens, variant);
+}
+
+const NO_TOKENS: TokenSource = { length: 0, at: () => '' };
+
+/** A class, since thousands of them play at once. */
+class Answer implements TokenSource {
+  readonly length: number;
+  readonly #seed: number | undefined;
+  readonly #variant: string;
+
+  constructor(prompt: string, tokens: number | undefined, variant: string) {
+    this.length = tokens ?? READABLE.length;
+    this.#seed = tokens === undefined ? undefined : hash(prompt);
+    this.#variant = variant;
+  }
+
+  at(i: number): string {
+    const word = this.#seed === undefined ? READABLE[i] : WORDS[mix(this.#seed + i) % WORDS.length];
+    return this.#variant === '' ? (word as string) : `${word?.trimEnd()}·${this.#variant} `;
+  }
 }
 
 /** All tokens of {@link simulatedSource}, as a caller of the simulated model gets them. */

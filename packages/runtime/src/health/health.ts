@@ -52,6 +52,8 @@ export class Health {
   readonly #clock: Pick<Clock, 'now'>;
   readonly #onChange: (change: TierChange) => void;
   readonly #subjects = new Map<string, Subject>();
+  /** The last of them: what is noted comes mostly of one. */
+  #latest: Subject | undefined;
   /** Those in a tier above 0: the others cost no look. */
   readonly #raised = new Set<Subject>();
 
@@ -175,9 +177,10 @@ export class Health {
   #find(of: Kind, name: string): Subject | undefined {
     const key = keyOf(of, name);
     const known = this.#subjects.get(key);
-    if (known) {
+    if (known && known !== this.#latest) {
       this.#subjects.delete(key);
       this.#subjects.set(key, known);
+      this.#latest = known;
     }
     if (known || key.length > NAME_CHARS) return known;
     if (this.#subjects.size >= MOST && !this.#forget()) return undefined;
@@ -193,6 +196,7 @@ export class Health {
       probedMs: 0,
     };
     this.#subjects.set(key, subject);
+    this.#latest = subject;
     return subject;
   }
 

@@ -1,12 +1,15 @@
-import type { Ask } from '@openclaw-runtime/agent';
+import type { Answered, Ask } from '@openclaw-runtime/agent';
 import { OpenClawError } from '@openclaw-runtime/protocol';
-import { type Answered, nameOfWork, type OpenAsks, type Work } from './work.ts';
+import { nameOfWork, type OpenAsks, type Work } from './work.ts';
 
 /** How many of the calls of one thread wait, and how many of these for a person or for another run: not for a model, which comes back by itself. */
 export interface WaitCounts {
   waiting: number;
   resting: number;
 }
+
+/** To what a call asked as its number `n`. */
+export type Answer = (work: Work, n: number, answered: Answered, error?: OpenClawError) => void;
 
 const MAX_OPEN = 1_024;
 const MAX_OPEN_MIB = 64;
@@ -15,14 +18,16 @@ const MAX_OPEN_MIB = 64;
 export class Asks implements OpenAsks {
   readonly #work: Work;
   readonly #counts: WaitCounts;
+  readonly #answer: Answer;
   readonly #own: WaitCounts = { waiting: 0, resting: 0 };
   #open = 0;
   #chars = 0;
   #dropped = false;
 
-  constructor(work: Work, counts: WaitCounts) {
+  constructor(work: Work, counts: WaitCounts, answer: Answer) {
     this.#work = work;
     this.#counts = counts;
+    this.#answer = answer;
   }
 
   /** Whether it waits for somebody who takes his time. */
@@ -38,18 +43,23 @@ export class Asks implements OpenAsks {
   }
 
   /** Throws when the call has more open than it may. */
-  take(request: Ask, answer: (answered: Answered) => void): void {
+  take(n: number, request: Ask): void {
     const size = charsOf(request);
     // What is none of the known things has no size.
     if (this.#open >= MAX_OPEN || !(this.#chars + size <= MAX_OPEN_MIB << 20)) throw tooMuch(this.#work);
     this.#count(request, size, 1);
-    const close = (answered: Answered): void => {
+    const refuse = (thrown: unknown): void => {
+      const error = OpenClawError.from(thrown, 'AGENT_FAILED');
+      this.#work.call.refused?.(error);
       this.#count(request, size, -1);
-      answer(answered);
+      this.#answer(this.#work, n, undefined, error);
     };
-    const refuse = (error: unknown): void => close({ error: OpenClawError.from(error, 'AGENT_FAILED') });
+    const answer = (answered: Answered): void => {
+      this.#count(request, size, -1);
+      this.#answer(this.#work, n, answered);
+    };
     try {
-      this.#work.call.ask(request).then((value) => close(value === undefined ? {} : { value }), refuse);
+      this.#work.call.ask(request).then(answer, refuse);
     } catch (error) {
       refuse(error);
     }

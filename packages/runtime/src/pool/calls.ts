@@ -1,7 +1,7 @@
 import type { Down, Up } from '@openclaw-runtime/agent';
 import { type Clock, SlotMap } from '@openclaw-runtime/kit';
 import { OpenClawError } from '@openclaw-runtime/protocol';
-import { Asks, type WaitCounts } from './asks.ts';
+import { type Answer, Asks, type WaitCounts } from './asks.ts';
 import { toolTimeout } from './verdict.ts';
 import type { Held, Stop, Work } from './work.ts';
 
@@ -57,13 +57,18 @@ export function createCalls({ clock, graceMs, post, freed, overdue }: CallsOwner
     work.held = stopped;
   };
 
-  const ask = (work: Work, { id, n, request }: Extract<Up, { readonly t: 'ask' }>): void => {
+  const answer: Answer = ({ id }, n, answered, error) => {
+    if (!byId.has(id)) return;
+    if (error) post({ t: 'answer', id, n, error: error.toBody() });
+    else if (typeof answered === 'object') post({ t: 'answer', id, n, plain: answered });
+    else post(answered === undefined ? { t: 'answer', id, n } : { t: 'answer', id, n, value: answered });
+  };
+
+  const ask = (work: Work, { n, request }: Extract<Up, { readonly t: 'ask' }>): void => {
     const open = work.asks;
     if (!open || work.stop) return;
     try {
-      open.take(request, ({ value, error }) => {
-        if (byId.has(id)) post({ t: 'answer', id, n, ...(value !== undefined && { value }), ...(error && { error: error.toBody() }) });
-      });
+      open.take(n, request);
     } catch (error) {
       stop(work, { error, late: false });
     }
@@ -83,7 +88,7 @@ export function createCalls({ clock, graceMs, post, freed, overdue }: CallsOwner
     },
     seat(work) {
       byId.set(work.id, work);
-      work.asks = new Asks(work, counts);
+      work.asks = new Asks(work, counts, answer);
       work.held = seated;
     },
     begin(work) {

@@ -15,7 +15,10 @@ export interface Crew extends Iterable<Hand> {
 }
 
 export interface CrewOwner {
+  /** There may be a place now that was not there before. */
   freed(): void;
+  /** There are fewer threads that can be used. */
+  changed(): void;
   lost(loss: Loss): void;
   stuck(loss: Loss): void;
 }
@@ -35,6 +38,8 @@ export function createCrew(options: ResolvedPoolOptions, owner: CrewOwner): Crew
   const folders = new Set(options.modules.map(folderOf));
   /** Modules that were imported without trouble, by agent; those of late last. */
   const ahead = new Map<string, string>();
+  /** The last of them. */
+  let latest: string | undefined;
   let count = 0;
   let spareFromMs = Number.NEGATIVE_INFINITY;
   let settled: (() => void) | undefined;
@@ -53,6 +58,7 @@ export function createCrew(options: ResolvedPoolOptions, owner: CrewOwner): Crew
   const start = (heap: number): Hand => {
     const hand: Hand = openHand({ name: `thread ${++count}`, heapMiB: heap, folders: [...folders] }, options, {
       freed: owner.freed,
+      changed: owner.changed,
       lost(loss) {
         if (hand.calls.size === 0) spareFromMs = clock.now() + SPARE_REST_MS;
         owner.lost(loss);
@@ -64,7 +70,7 @@ export function createCrew(options: ResolvedPoolOptions, owner: CrewOwner): Crew
       ended() {
         hands.delete(hand);
         settle();
-        owner.freed();
+        owner.changed();
       },
     });
     hands.add(hand);
@@ -77,7 +83,8 @@ export function createCrew(options: ResolvedPoolOptions, owner: CrewOwner): Crew
   };
 
   const remember = ({ agent, module, dedicated }: Need): void => {
-    if (dedicated) return;
+    if (dedicated || (latest === agent && ahead.get(agent) === module)) return;
+    latest = agent;
     ahead.delete(agent);
     ahead.set(agent, module);
     const [oldest] = ahead.keys();

@@ -30,6 +30,8 @@ export interface Hand {
 export interface HandOwner {
   /** There may be a place now that was not there before. */
   freed(): void;
+  /** It cannot be used any more, and goes on. */
+  changed(): void;
   lost(loss: Loss): void;
   stuck(loss: Loss): void;
   ended(): void;
@@ -95,7 +97,7 @@ export function openHand(order: ThreadOrder, { spawn, clock, timeouts, outsideMi
       owner.stuck(loss);
       thread.giveUp();
       clear(blame);
-      owner.freed();
+      owner.changed();
     });
     phase = { kind: 'ending', blame, cancel };
     if (blame.error !== undefined) owner.lost(loss);

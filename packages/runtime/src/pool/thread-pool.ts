@@ -37,7 +37,10 @@ export function createThreadPool(options: ThreadPoolOptions): AgentThreads {
   let used = false;
 
   const crew = createCrew(resolved, {
-    freed: () => pump(),
+    freed() {
+      if (queues.sharing.size + queues.alone.size > 0) pump();
+    },
+    changed: () => pump(),
     lost(loss) {
       lost[loss.code] = (lost[loss.code] ?? 0) + 1;
       resolved.onLost(loss);
@@ -78,6 +81,7 @@ export function createThreadPool(options: ThreadPoolOptions): AgentThreads {
     cancelLook = clock.after(timeouts.lookMs, () => {
       cancelLook = undefined;
       crew.look(clock.now() - dueMs);
+      if (used && !closed) crew.keepSpare();
       watch();
     });
   };
@@ -126,16 +130,17 @@ export function createThreadPool(options: ThreadPoolOptions): AgentThreads {
     },
     call(call, signal) {
       return new Promise((resolve, reject) => {
-        signal.throwIfAborted();
+        if (signal.aborted) throw signal.reason;
         checkOpen();
         const work = new Work(++calls, call, signal, UNHELD, { resolve, reject });
         used = true;
         const need = needOf(call.agent);
         // Nobody is overtaken where nobody waits.
         const hand = pumping === 'no' && queueOf(need).size === 0 ? crew.place(need) : undefined;
-        if (hand) hand.take(work);
-        else queueUp(work, need);
-        pump();
+        if (!hand) queueUp(work, need);
+        else hand.take(work);
+        // What is free may have been the spare.
+        if (!hand || hand.calls.size === 1) pump();
       });
     },
     get status() {

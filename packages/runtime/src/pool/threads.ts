@@ -1,4 +1,6 @@
-import type { AgentCard, Ask, CodedAgent, Job } from '@openclaw-runtime/agent';
+import type { AgentCard, Answered, Ask, CodedAgent, Job } from '@openclaw-runtime/agent';
+import type { OpenClawError } from '@openclaw-runtime/protocol';
+import type { StopSignal } from '../abort/stop-signal.ts';
 
 /** Threads that run agents' code. */
 export interface AgentThreads {
@@ -10,7 +12,7 @@ export interface AgentThreads {
    * `AGENT_HUNG`, `AGENT_CRASHED` or `AGENT_MEMORY` when it took its thread down, with `THREAD_LOST` when another did, with `RATE_LIMITED` when too many wait,
    * or with the signal's reason; when the code does not end within a second of that, its thread is ended.
    */
-  call(call: ThreadCall, signal: AbortSignal): Promise<string | undefined>;
+  call(call: ThreadCall, signal: StopSignal): Promise<string | undefined>;
   readonly status: ThreadsStatus;
   /** Ends all threads; what runs there is rejected with `THREAD_LOST`, what waits or comes later with `SHUTTING_DOWN`. */
   close(): Promise<void>;
@@ -20,12 +22,16 @@ export interface ThreadCall {
   readonly agent: CodedAgent;
   readonly tenant: string;
   readonly job: Job;
-  /** Answers what an operation asks: text as `encodeState` writes it. What it rejects with is what the operation's promise rejects with. */
-  ask(request: Ask): Promise<string | undefined>;
+  /** Answers what an operation asks. What it rejects with is what the operation's promise rejects with. */
+  ask(request: Ask): Promise<Answered>;
+  /** The code is about to hear this instead of what it asked for. */
+  refused?(error: OpenClawError): void;
   /** What the code printed; `dropped` characters before it were too many. */
   said(text: string, dropped: number): void;
   /** It has to wait for a place; what this answers is called when that is over. */
-  readonly queued?: () => () => void;
+  queued?(): () => void;
+  /** The call has come to its end: well, where there is no error. */
+  ended?(error?: unknown): void;
 }
 
 export interface ThreadsStatus {

@@ -1,5 +1,5 @@
 import type { Ask } from '@openclaw-runtime/agent';
-import type { OpenClawError } from '@openclaw-runtime/protocol';
+import type { StopSignal } from '../abort/stop-signal.ts';
 import type { ThreadCall } from './threads.ts';
 
 /** Whoever has a call now: a queue, or a thread. */
@@ -16,17 +16,12 @@ export interface Stop {
   readonly late: boolean;
 }
 
-export interface Answered {
-  readonly value?: string;
-  readonly error?: OpenClawError;
-}
-
 /** What a call asked and was not answered yet. */
 export interface OpenAsks {
   /** Whether it waits for somebody who takes his time. */
   readonly waiting: boolean;
   /** Throws when the call has more open than it may. */
-  take(request: Ask, answer: (answered: Answered) => void): void;
+  take(n: number, request: Ask): void;
   /** The call is over: it counts no more. */
   drop(): void;
 }
@@ -40,7 +35,7 @@ export interface Outcome {
 export class Work {
   readonly id: number;
   readonly call: ThreadCall;
-  readonly signal: AbortSignal;
+  readonly signal: StopSignal;
   readonly #outcome: Outcome;
   held: Held;
   /** Of the thread that has it. */
@@ -51,7 +46,7 @@ export class Work {
   cancelLimit: (() => void) | undefined;
   #settled = false;
 
-  constructor(id: number, call: ThreadCall, signal: AbortSignal, held: Held, outcome: Outcome) {
+  constructor(id: number, call: ThreadCall, signal: StopSignal, held: Held, outcome: Outcome) {
     this.id = id;
     this.call = call;
     this.signal = signal;
@@ -66,11 +61,15 @@ export class Work {
   }
 
   resolve(value: string | undefined): void {
-    if (this.#settle()) this.#outcome.resolve(value);
+    if (!this.#settle()) return;
+    this.#outcome.resolve(value);
+    this.call.ended?.();
   }
 
   reject(error: unknown): void {
-    if (this.#settle()) this.#outcome.reject(error);
+    if (!this.#settle()) return;
+    this.#outcome.reject(error);
+    this.call.ended?.(error);
   }
 
   #settle(): boolean {

@@ -176,7 +176,29 @@ class Execution implements RunningRun {
         // It takes its turn in a session, and says nothing there.
         if (seat) await this.#turn(seat);
         brake.goOn();
-        await this.#carriedOut(this.#doing, await this.#doing.carryOut());
+        const operation = this.#doing;
+        const begun = operation.begin();
+        if (begun) await begun;
+        let value: string | undefined;
+        try {
+          for (let isOver = false; !isOver; ) {
+            brake.goOn();
+            try {
+              value = await operation.start();
+              isOver = true;
+            } catch (thrown) {
+              const again = operation.again(thrown);
+              if (again) await again;
+            }
+          }
+        } finally {
+          const closing = operation.close();
+          if (closing) await closing;
+        }
+        const last = this.#last(operation);
+        if (last) await last;
+        brake.goOn();
+        this.#carriedOut(value);
       }
     } catch (thrown) {
       const reason: unknown = this.#work.brake.stop ?? thrown;
@@ -242,14 +264,23 @@ class Execution implements RunningRun {
     }
   }
 
-  async #carriedOut(operation: Operation, value: string | undefined): Promise<void> {
-    const { brake, lease, deps } = this.#work;
+  /** What a run whose operation is over still waits for before its end: mostly nothing. */
+  #last(operation: Operation): Promise<void> | undefined {
+    const { budget, lease } = this.#work;
     const ending = operation.end();
+    return ending || budget || lease.incoming() ? this.#lastOf(ending) : undefined;
+  }
+
+  async #lastOf(ending: Promise<void> | undefined): Promise<void> {
+    const { budget, lease } = this.#work;
     if (ending) await ending;
-    const entering = this.#work.budget?.flush();
+    const entering = budget?.flush();
     if (entering) await entering;
     while (lease.incoming()) await lease.incoming();
-    brake.goOn();
+  }
+
+  #carriedOut(value: string | undefined): void {
+    const { deps } = this.#work;
     const done = { status: 'completed', reason: 'stop', usage: this.#work.usage } as const;
     this.#end([], value === undefined ? done : { ...done, value: scrubbedJson(value, deps.scrub) });
   }

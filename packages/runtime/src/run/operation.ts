@@ -1,6 +1,6 @@
-import { type Ask, type CodedAgent, encodeState, type OperationCard, type OperationJob } from '@openclaw-runtime/agent';
+import { type Answered, type Ask, type CodedAgent, encodeState, type OperationCard, type OperationJob } from '@openclaw-runtime/agent';
 import { addUsage, type ErrorBody, OpenClawError } from '@openclaw-runtime/protocol';
-import type { AgentThreads } from '../pool/threads.ts';
+import type { AgentThreads, ThreadCall } from '../pool/threads.ts';
 import type { Agent } from './agents.ts';
 import { untilFree, untilPlaced } from './call-tool.ts';
 import { Children } from './children.ts';
@@ -15,6 +15,7 @@ import { Stop } from './stop.ts';
 import type { WaitNow } from './waits.ts';
 import type { Work } from './work.ts';
 
+const NO_PIECES: OperationJob['pieces'] = [];
 /** Timers take no more. */
 const LONGEST_MS = 2 ** 31 - 1;
 
@@ -28,6 +29,10 @@ export class Operation {
   #told: Set<string> | undefined;
   #past: OperationPast = beginOperation();
   #replay: Replay | undefined;
+  /** From its first start on. */
+  #requests: Requests | undefined;
+  #restarts: Restarts | undefined;
+  #cancelLimit: (() => void) | undefined;
   /** When its code began, on the clock's `now`. */
   #sinceMs: number;
   #deadlineMs: number | undefined;
@@ -48,7 +53,7 @@ export class Operation {
     this.#past = structuredClone(replay.state.operation) ?? beginOperation();
     this.#work.usage = addUsage(this.#work.usage, this.#past.generated);
     if (replay.state.children) this.#children.restore(replay.state.children);
-    for (const { error } of this.#past.pieces) if (error) this.#tell(error);
+    for (const { error } of this.#past.pieces) if (error) this.tell(error);
   }
 
   /** When its own time is up, on the clock's `now`, where it has one. */
@@ -63,33 +68,50 @@ export class Operation {
     return false;
   }
 
-  /** Resolves to what the operation returned, as `encodeState` writes it. Rejects with its error, or when the run is to stop. */
-  async carryOut(): Promise<string | undefined> {
-    const { brake } = this.#work;
+  /** What is to be waited for before its first start, if anything. Throws where it cannot be carried out. */
+  begin(): Promise<void> | undefined {
+    this.#ready();
+    return this.#isLeft ? this.#beginAgain() : undefined;
+  }
+
+  /** Resolves to what the operation returned, as `encodeState` writes it. Rejects with what went wrong, of which {@link again} knows whether it is the end. */
+  start(): Promise<string | undefined> {
+    const { brake, deps } = this.#work;
     const { agent, code, card, threads } = this.#ready();
-    if (this.#isLeft) await this.#beginAgain();
-    const cancelLimit = this.#limit(card);
-    const requests = new Requests(this.#work, agent, this.#children, this.#past, this.#replay, brake.signal);
-    let restarts: Restarts | undefined;
-    try {
-      for (;;) {
-        brake.goOn();
-        try {
-          return await this.#start(code, threads, requests);
-        } catch (thrown) {
-          restarts ??= new Restarts(this.#past.strikes);
-          const free = this.#untilAgain(thrown, restarts);
-          if (free) await free;
-        }
-      }
-    } finally {
-      cancelLimit?.();
-      if (requests.isPending) {
-        brake.interrupt(new OpenClawError('CANCELLED', 'The operation has ended.'));
-        await requests.end();
-        brake.renew();
-      }
+    if (!this.#requests) {
+      this.#cancelLimit = this.#limit(card);
+      this.#requests = new Requests(this.#work, agent, this.#children, this.#past, this.#replay, brake.signal);
     }
+    this.#requests.restart();
+    this.#sinceMs = deps.clock.now();
+    return threads.call(new Start(this.#work, code, this.#job(code), this.#requests, this), brake);
+  }
+
+  /** After a start that failed: what is to be waited for before the next one, if anything. Throws where there is none. */
+  again(thrown: unknown): Promise<void> | undefined {
+    const { brake, deps, writer } = this.#work;
+    const free = untilFree(deps.clock, brake.signal, thrown, (error) => this.#isAnswer(error));
+    if (free) return free.finally(untilPlaced(this.#work.waits));
+    brake.goOn();
+    const error = own(thrown);
+    this.#restarts ??= new Restarts(this.#past.strikes);
+    if (!isThreadLost(error) || !this.#restarts.isLeft(error, deps.clock.now())) throw error;
+    const lost = { error: scrubbed(error, deps.scrub).toBody(), restarts: ++this.#past.losses };
+    writer.record('thread.lost', 0, 0, lost, 'process');
+    return undefined;
+  }
+
+  /** There are no more starts: what is still to be waited for, if anything. */
+  close(): Promise<void> | undefined {
+    this.#cancelLimit?.();
+    return this.#requests?.isPending ? this.#breakOff(this.#requests) : undefined;
+  }
+
+  async #breakOff(requests: Requests): Promise<void> {
+    const { brake } = this.#work;
+    brake.interrupt(new OpenClawError('CANCELLED', 'The operation has ended.'));
+    await requests.end();
+    brake.renew();
   }
 
   /** The run ends: what it started ends with it, also what an earlier owner started. It goes on only where another owner of the run does. */
@@ -108,49 +130,14 @@ export class Operation {
     brake.goOn();
   }
 
-  /** After a start that failed: what is to be waited for before it is begun again. Throws where it is not. */
-  #untilAgain(thrown: unknown, restarts: Restarts): Promise<void> | undefined {
-    const { brake, deps, writer } = this.#work;
-    const free = untilFree(deps.clock, brake.signal, thrown, (error) => this.#isAnswer(error));
-    if (free) return free.finally(untilPlaced(this.#work.waits));
-    brake.goOn();
-    const error = own(thrown);
-    if (!isThreadLost(error) || !restarts.isLeft(error, deps.clock.now())) throw error;
-    const lost = { error: scrubbed(error, deps.scrub).toBody(), restarts: ++this.#past.losses };
-    writer.record('thread.lost', 0, 0, lost, 'process');
-    return undefined;
-  }
-
-  #start(agent: CodedAgent, threads: AgentThreads, requests: Requests): Promise<string | undefined> {
-    const { brake, deps, tenant, lease, rest } = this.#work;
-    requests.restart();
-    const said = (text: string, dropped: number): void => {
-      rest.stir();
-      deps.onSaid(lease.key, text, dropped);
-    };
-    const ask = (request: Ask): Promise<string | undefined> => {
-      const answer = requests.answer(request);
-      answer.catch(this.#heed);
-      return answer;
-    };
-    this.#sinceMs = deps.clock.now();
-    return threads.call({ agent, tenant, job: this.#job(agent), ask, said, queued: this.#queued }, brake.signal);
-  }
-
-  readonly #queued = (): (() => void) => untilPlaced(this.#work.waits);
-
   /** Its own code, where it waits for nothing else. */
   get waits(): readonly WaitNow[] {
     const forMs = Math.max(Math.round(this.#work.deps.clock.now() - this.#sinceMs), 0);
     return [{ for: 'code', name: this.#name, forMs }];
   }
 
-  /** Knows what the operation is told before it is. */
-  readonly #heed = (error: unknown): void => {
-    if (error instanceof OpenClawError) this.#tell(error);
-  };
-
-  #tell(error: Pick<ErrorBody, 'code' | 'message'>): void {
+  /** The operation is about to hear of it. */
+  tell(error: Pick<ErrorBody, 'code' | 'message'>): void {
     if (error.code === 'RATE_LIMITED' || error.code === 'SHUTTING_DOWN') (this.#told ??= new Set()).add(wordsOf(error));
   }
 
@@ -167,7 +154,7 @@ export class Operation {
       operation: this.#name,
       ...(asked.args !== undefined && { args: encodeState(asked.args) }),
       ...(state && { state }),
-      pieces: [...pieces],
+      pieces: pieces.length > 0 ? [...pieces] : NO_PIECES,
       snapshotIntervalMs: code.card.snapshotIntervalMs,
       run: facts,
     };
@@ -207,6 +194,50 @@ export class Operation {
     };
     arm();
     return () => cancel();
+  }
+}
+
+/** One start of an operation, as the pool of threads carries it out. */
+class Start implements ThreadCall {
+  readonly agent: CodedAgent;
+  readonly job: OperationJob;
+  readonly #work: Work;
+  readonly #requests: Requests;
+  readonly #operation: Pick<Operation, 'tell'>;
+
+  constructor(work: Work, agent: CodedAgent, job: OperationJob, requests: Requests, operation: Pick<Operation, 'tell'>) {
+    this.agent = agent;
+    this.job = job;
+    this.#work = work;
+    this.#requests = requests;
+    this.#operation = operation;
+  }
+
+  get tenant(): string {
+    return this.#work.tenant;
+  }
+
+  ask(request: Ask): Promise<Answered> {
+    return this.#requests.answer(request);
+  }
+
+  refused(error: OpenClawError): void {
+    this.#operation.tell(error);
+  }
+
+  ended(error?: unknown): void {
+    const { deps, brake } = this.#work;
+    if (error === undefined || !brake.aborted) deps.threadWatch?.ended(this.agent.name, error);
+  }
+
+  said(text: string, dropped: number): void {
+    const { rest, deps, lease } = this.#work;
+    rest.stir();
+    deps.onSaid(lease.key, text, dropped);
+  }
+
+  queued(): () => void {
+    return untilPlaced(this.#work.waits);
   }
 }
 

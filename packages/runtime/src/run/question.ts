@@ -47,7 +47,7 @@ export function operationCall(
 ): StepCall {
   const agent = agentOf(asked, deps);
   const system = messages.some(({ role }) => role === 'system') ? NO_MESSAGES : systemOf(agent);
-  const wanted = modelOf({ ...asked, ...(model !== undefined && { model }) }, agent, deps, replay);
+  const wanted = modelOf({ model: model ?? asked.model }, agent, deps, replay);
   const call = { step, model: wanted, messages: system.length > 0 ? [...system, ...messages] : messages, tools };
   return replay ? { ...call, resume: resumeOf(deps.broker, replay) } : call;
 }
@@ -75,7 +75,7 @@ function settingsOf({ settings }: RunRequest, step: number): { readonly settings
 }
 
 function modelOf(
-  { model }: Pick<RunRequest, 'model'>,
+  { model }: { readonly model?: string | undefined },
   agent: AgentSpec,
   { broker, defaultModel }: QuestionHouse,
   replay: Replay | undefined,

@@ -1,4 +1,13 @@
-import { type Ask, type DonePiece, encodePlain, encodeState, type ModelAnswer, type PersonAnswer } from '@openclaw-runtime/agent';
+import {
+  type Answered,
+  type Ask,
+  checkChars,
+  type DonePiece,
+  encodeState,
+  type ModelAnswer,
+  type PersonAnswer,
+} from '@openclaw-runtime/agent';
+import { SmallMap } from '@openclaw-runtime/kit';
 import { encodeRecord, NO_USAGE, OpenClawError, type StepFold, type Usage } from '@openclaw-runtime/protocol';
 import type { Agent } from './agents.ts';
 import { answerOf } from './answer.ts';
@@ -22,7 +31,7 @@ const OUTCOME = 'reasoning.outcome';
 
 /** Where a piece is among those of its operation. */
 type Place = Pick<DonePiece, 'what' | 'name' | 'n'>;
-type PieceWork = (before: string[]) => Promise<string | undefined>;
+type PieceWork = (before: string[]) => Promise<Answered>;
 type AskOf<D extends Ask['do']> = Extract<Ask, { readonly do: D }>;
 
 /**
@@ -36,8 +45,8 @@ export class Requests {
   readonly #signal: AbortSignal;
   readonly #children: Children;
   /** By what, name and number: what is done since the state was saved last, and what is on its way. */
-  #known: Map<string, DonePiece> | undefined;
-  readonly #pending = new Map<string, Promise<string | undefined>>();
+  readonly #known = new SmallMap<string, DonePiece>();
+  readonly #pending = new SmallMap<string, Promise<Answered>>();
   /** Characters of what is done, about. */
   #kept = 0;
   /** Model calls that were shown since then, ended or not. */
@@ -72,8 +81,8 @@ export class Requests {
     this.#told = events.length > 0 ? new Map(events) : undefined;
   }
 
-  /** Answers with text as `encodeState` writes it, once it is durable. */
-  answer(request: Ask): Promise<string | undefined> {
+  /** Answers once it is durable. */
+  answer(request: Ask): Promise<Answered> {
     const { rest } = this.#work;
     rest.stir();
     switch (request.do) {
@@ -112,21 +121,16 @@ export class Requests {
   }
 
   /** `work` logs what it comes to; an error is logged here, behind the records that it left in `before`. */
-  #once(what: DonePiece['what'], name: string, n: number, work: PieceWork): Promise<string | undefined> {
+  #once(what: DonePiece['what'], name: string, n: number, work: PieceWork): Promise<Answered> {
     return this.#piece(what, name, n, (key, since) => this.#carryOut({ what, name, n }, key, since, work));
   }
 
   /** `begin` calls {@link #over} in the end. */
-  #piece(
-    what: DonePiece['what'],
-    name: string,
-    n: number,
-    begin: (key: string, since: number) => Promise<string | undefined>,
-  ): Promise<string | undefined> {
+  #piece(what: DonePiece['what'], name: string, n: number, begin: (key: string, since: number) => Promise<Answered>): Promise<Answered> {
     const key = keyOf({ what, name, n });
-    const done = this.#known?.get(key);
+    const done = this.#known.get(key);
     if (done?.error) return Promise.reject(OpenClawError.fromBody(done.error));
-    if (done) return Promise.resolve(done.value);
+    if (done) return Promise.resolve(done.plain ?? done.value);
     const pending = this.#pending.get(key);
     if (pending) return pending;
     if (this.#kept > MAX_KEPT) return Promise.reject(tooMuch());
@@ -139,7 +143,7 @@ export class Requests {
     return begun;
   }
 
-  async #carryOut(piece: Place, key: string, since: number, work: PieceWork): Promise<string | undefined> {
+  async #carryOut(piece: Place, key: string, since: number, work: PieceWork): Promise<Answered> {
     const before: string[] = [];
     try {
       const value = await work(before);
@@ -180,8 +184,8 @@ export class Requests {
   }
 
   #know(piece: DonePiece): void {
-    (this.#known ??= new Map()).set(keyOf(piece), piece);
-    this.#kept += PIECE_CHARS + (piece.value?.length ?? 0);
+    this.#known.set(keyOf(piece), piece);
+    this.#kept += PIECE_CHARS + (piece.value?.length ?? 0) + (piece.plain ? charsOf(piece.plain) : 0);
     if (piece.what === 'stream') this.#streams = Math.max(this.#streams, piece.n + 1);
   }
 
@@ -189,15 +193,15 @@ export class Requests {
     return scrubbedJson(encodeState(value), this.#work.deps.scrub);
   }
 
-  #stream(request: AskOf<'stream'>, key: string, since: number): Promise<string | undefined> {
-    const show = (): Promise<string | undefined> => this.#shown(request, key, since);
+  #stream(request: AskOf<'stream'>, key: string, since: number): Promise<Answered> {
+    const show = (): Promise<Answered> => this.#shown(request, key, since);
     const next = this.#streaming ? this.#streaming.then(show, show) : show();
     this.#streaming = next;
     return next;
   }
 
   /** In one function with what is done around other pieces: what waits for a model waits in each. */
-  async #shown({ n, call }: AskOf<'stream'>, key: string, since: number): Promise<string | undefined> {
+  async #shown({ n, call }: AskOf<'stream'>, key: string, since: number): Promise<Answered> {
     const { lease, writer, deps, asked } = this.#work;
     /** The step whose model is asked now. */
     let asking: number | undefined;
@@ -225,19 +229,20 @@ export class Requests {
           waits: this.#work.waits,
           headers: this.#work.traced(`step ${step}`),
         },
-        { ...question, ...depth },
+        depth.level === undefined ? question : { ...question, ...depth },
       );
       this.#work.thoughts.spent(depth, question.model, result.usage, this.#work.workedMs - sinceMs);
       const { finish, text, toolCalls, records } = answerOf(step, result);
       asking = undefined;
       this.#spend(result.usage);
       writer.append(records, false);
-      const value = encodePlain({ text, toolCalls, finish, usage: result.usage } satisfies ModelAnswer);
-      const piece: DonePiece = { what: 'stream', name: '', n, value };
+      const plain: ModelAnswer = { text, toolCalls, finish, usage: result.usage };
+      checkChars(charsOf(plain));
+      const piece: DonePiece = { what: 'stream', name: '', n, plain };
       this.#past.pieces.push(piece);
       this.#know(piece);
       await lease.settled();
-      return value;
+      return plain;
     } catch (thrown) {
       const before = asking === undefined ? [] : [this.#interrupted(asking)];
       throw await this.#failed({ what: 'stream', name: '', n }, since, before, thrown);
@@ -259,7 +264,7 @@ export class Requests {
     this.#past.usages.push(usage);
   }
 
-  async #generate({ name, n, call }: AskOf<'generate'>, before: string[]): Promise<string | undefined> {
+  async #generate({ name, n, call }: AskOf<'generate'>, before: string[]): Promise<Answered> {
     const { deps, asked, tenant } = this.#work;
     const since = deps.clock.now();
     const { workedMs } = this.#work;
@@ -289,7 +294,7 @@ export class Requests {
     return this.#done({ what: 'step', name, n, ...(value !== undefined && { value: scrubbedJson(value, deps.scrub) }) }, since);
   }
 
-  async #person({ name, n, text, timeoutMs }: AskOf<'person'>): Promise<string | undefined> {
+  async #person({ name, n, text, timeoutMs }: AskOf<'person'>): Promise<Answered> {
     const { approvals, deps } = this.#work;
     const since = deps.clock.now();
     const patienceMs = timeoutMs !== undefined && timeoutMs > 0 ? Math.min(timeoutMs, deps.limits.runMs) : APPROVAL_MS;
@@ -301,7 +306,7 @@ export class Requests {
     return this.#done({ what: 'ask', name, n, value: this.#encoded(answer) }, since);
   }
 
-  async #child({ name, n, child }: AskOf<'run'>): Promise<string | undefined> {
+  async #child({ name, n, child }: AskOf<'run'>): Promise<Answered> {
     const since = this.#work.deps.clock.now();
     const answer = await this.#children.run({ name, n, saves: this.#past.saves }, child, this.#signal);
     return this.#done({ what: 'run', name, n, value: this.#encoded(answer) }, since, [this.#children.finished(answer, name)]);
@@ -330,7 +335,7 @@ export class Requests {
     writer.record('state.saved', 0, 0, { version, state: value }, 'disk');
     saved(this.#past, { version, value }, this.#lastStep);
     this.#told = undefined;
-    this.#known = undefined;
+    this.#known.clear();
     this.#kept = 0;
     this.#streams = 0;
     await lease.settled();
@@ -362,5 +367,10 @@ function tooMuch(): OpenClawError {
 function withAnswer(piece: DonePiece, fold: StepFold | undefined, usage: Usage | undefined): DonePiece {
   if (piece.what !== 'stream' || piece.error || !fold || !usage) return piece;
   const { text, toolCalls, finish = 'stop' } = fold;
-  return { ...piece, value: encodeState({ text, toolCalls, finish, usage } satisfies ModelAnswer) };
+  return { ...piece, plain: { text, toolCalls, finish, usage } };
+}
+
+/** About. */
+function charsOf({ text, toolCalls }: ModelAnswer): number {
+  return toolCalls.reduce((sum, call) => sum + call.arguments.length, text.length);
 }

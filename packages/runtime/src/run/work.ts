@@ -7,6 +7,7 @@ import type { Account } from '../budget/account.ts';
 import type { Budgets } from '../budget/budgets.ts';
 import type { Pause } from '../budget/pause.ts';
 import type { Health } from '../health/health.ts';
+import type { ThreadWatch } from '../health/thread-watch.ts';
 import type { AgentThreads } from '../pool/threads.ts';
 import type { Thinker } from '../think/thinker.ts';
 import { type Depth, type ThoughtCall, Thoughts, type ThoughtTurn } from '../think/thoughts.ts';
@@ -38,6 +39,8 @@ export interface RunDeps {
   readonly streaming?: boolean | undefined;
   /** Absent where no agent has code. */
   readonly threads?: AgentThreads | undefined;
+  /** Absent where nobody minds how threads fare. */
+  readonly threadWatch?: ThreadWatch | undefined;
   readonly houseTools?: HouseTools | undefined;
   /** Absent: levels are as they are asked for, and nothing is said of them. */
   readonly thinker?: Thinker | undefined;

@@ -93,19 +93,32 @@ export class RunWriter {
   record<K extends Kind>(kind: K, step: number, attempt: number, data: Payloads[K], durability: Durability, before?: string): void {
     if (step !== 0 && step <= this.#sealed) return;
     if (kind === 'step.started') this.attempt = attempt;
-    this.flush();
+    const text = this.#gather();
     const record = encodeRecord(kind, step, attempt, data);
-    this.#lease.append(before === undefined ? [record] : [before, record], durability);
+    this.#write(text, before === undefined ? [record] : [before, record], durability);
   }
 
   /** Encoded records in one append, on disk; `done` when the last of them ends the run. */
   append(records: readonly string[], done: boolean): void {
-    this.flush();
-    this.#lease.append(records, 'disk', done);
+    this.#write(this.#gather(), records, 'disk', done);
   }
 
   flush(): void {
-    if (this.#gathered === '' || this.#dropped) return;
+    const text = this.#gather();
+    if (text !== undefined) this.#write(text, [], this.#options.textDurability);
+  }
+
+  /** What was said before goes with it. */
+  #write(text: string | undefined, records: readonly string[], durability: Durability, done = false): void {
+    const { textDurability } = this.#options;
+    if (text === undefined) return this.#lease.append(records, durability, done);
+    this.#lease.append([text, ...records], durability === 'disk' ? 'disk' : textDurability, done);
+    if (this.records === LONG_RECORDS) this.#onLong();
+  }
+
+  /** The record of what was gathered; none where it is held. */
+  #gather(): string | undefined {
+    if (this.#gathered === '' || this.#dropped) return undefined;
     const record = encodeRecord(this.#flow, this.#step, this.#attempt, this.#gathered, this.#deltas);
     const held = this.#held;
     if (held) {
@@ -116,9 +129,9 @@ export class RunWriter {
     this.#deltas = [];
     this.#first = false;
     this.records++;
-    if (held) return this.#heldChars > HELD_CHARS ? this.letGo() : undefined;
-    this.#lease.append([record], this.#options.textDurability);
-    if (this.records === LONG_RECORDS) this.#onLong();
+    if (!held) return record;
+    if (this.#heldChars > HELD_CHARS) this.letGo();
+    return undefined;
   }
 
   /** Text from here on waits until it is let go of or forgotten: the answer is delivered whole. */
