@@ -1,4 +1,5 @@
 import type { Clock, Random } from '@openclaw-runtime/kit';
+import type { OpenClawError } from '@openclaw-runtime/protocol';
 import type { Target } from './catalogue.ts';
 import type { Circuit } from './circuit.ts';
 import type { ModelEnd, ModelRequest, ModelSink } from './contract/broker.ts';
@@ -10,8 +11,8 @@ import type { RetryLimits, Tries } from './retry.ts';
 export interface CallHouse {
   readonly clock: Clock;
   readonly random: Random;
-  /** Throws when the broker was closed. */
-  check(): void;
+  /** What is said of calls once the broker was closed; undefined before. */
+  closed(): OpenClawError | undefined;
 }
 
 export interface AskedCall {
@@ -22,15 +23,22 @@ export interface AskedCall {
   readonly signal: AbortSignal;
 }
 
-/** One call of a broker, retries included; `admitted` where the model has limits. A class, since thousands of them wait at once. */
+export interface CallEnds {
+  /** Told when there are no more tries. */
+  readonly over?: () => void;
+  /** Where the model has limits. */
+  readonly admitted?: Admitted;
+}
+
+/** One call of a broker, retries included. A class, since thousands of them wait at once. */
 export class BrokerCall implements Tries {
   readonly totalAt: number;
-  readonly over: () => void;
+  readonly over: (() => void) | undefined;
   readonly #house: CallHouse;
   readonly #asked: AskedCall;
   readonly #admitted: Admitted | undefined;
 
-  constructor(house: CallHouse, asked: AskedCall, over: () => void, admitted?: Admitted) {
+  constructor(house: CallHouse, asked: AskedCall, { over, admitted }: CallEnds) {
     this.#house = house;
     this.#asked = asked;
     this.over = over;
@@ -55,7 +63,8 @@ export class BrokerCall implements Tries {
   }
 
   once(sink: ModelSink): Promise<ModelEnd> {
-    this.#house.check();
+    const closed = this.#house.closed();
+    if (closed) throw closed;
     this.#admitted?.asked();
     sink.asked?.();
     const { provider, target, request, signal } = this.#asked;
@@ -68,11 +77,6 @@ export class BrokerCall implements Tries {
 
   /** What breaks off when the broker is closed broke off since it was. */
   meaning(error: unknown): unknown {
-    try {
-      this.#house.check();
-      return error;
-    } catch (closed) {
-      return closed;
-    }
+    return this.#house.closed() ?? error;
   }
 }

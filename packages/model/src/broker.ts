@@ -54,8 +54,6 @@ interface Route {
   readonly provider: Provider;
 }
 
-function nothing(): void {}
-
 /** Opens nothing before the first call. Throws `BAD_CONFIG`. */
 export function createBroker(options: BrokerOptions): ChangingBroker {
   const { clock, random } = options;
@@ -84,13 +82,7 @@ export function createBroker(options: BrokerOptions): ChangingBroker {
     if (--from.calls === 0 && from !== table) leave(from);
   };
 
-  const house: CallHouse = {
-    clock,
-    random,
-    check() {
-      if (closed) throw shuttingDown();
-    },
-  };
+  const house: CallHouse = { clock, random, closed: () => (closed ? shuttingDown() : undefined) };
 
   /** Tells {@link ended} when the call is over. Throws where nothing was begun. */
   const stream = (from: Table, request: ModelRequest, sink: ModelSink, signal: AbortSignal): Promise<ModelEnd> => {
@@ -99,10 +91,10 @@ export function createBroker(options: BrokerOptions): ChangingBroker {
     const gate = gates.of(target);
     const circuit = from.circuits.of(provider.name, target.name, provider.config.circuit);
     const asked = { target, provider, circuit, request, signal };
-    if (!gate) return retrying(new BrokerCall(house, asked, () => ended(from)), sink, signal);
+    if (!gate) return retrying(new BrokerCall(house, asked, { over: () => ended(from) }), sink, signal);
     // Nobody waits for a model that is left alone.
     circuit.check();
-    const call = (admitted: Admitted): Promise<ModelEnd> => retrying(new BrokerCall(house, asked, nothing, admitted), sink, signal);
+    const call = (admitted: Admitted): Promise<ModelEnd> => retrying(new BrokerCall(house, asked, { admitted }), sink, signal);
     return withinLimits(gate, request, sink, signal, call).finally(() => ended(from));
   };
 

@@ -23,7 +23,7 @@ export interface Tries {
   /** What to throw for an error of a try. */
   meaning(error: unknown): unknown;
   /** There are no more of them. */
-  over(): void;
+  readonly over?: (() => void) | undefined;
 }
 
 /** Errors that say something of the provider; the others are the caller's or our own. */
@@ -67,7 +67,7 @@ export async function retrying(tries: Tries, sink: ModelSink, signal: AbortSigna
       }
     }
   } finally {
-    tries.over();
+    tries.over?.();
   }
 }
 

@@ -75,7 +75,11 @@ describe('threads', () => {
     for (let i = 0; i < losses; i++) {
       lost[code] = (lost[code] ?? 0) + 1;
       for (let n = 0; n < calls; n++) {
-        watch.ended(n === 0 ? 'culprit' : 'neighbour', new OpenClawError(n === 0 ? code : 'THREAD_LOST', 'gone'));
+        watch.ended(
+          n === 0 ? 'culprit' : 'neighbour',
+          new AbortController().signal,
+          new OpenClawError(n === 0 ? code : 'THREAD_LOST', 'gone'),
+        );
       }
     }
     return health;

@@ -1,4 +1,5 @@
 import { OpenClawError } from '@openclaw-runtime/protocol';
+import type { StopSignal } from '../abort/stop-signal.ts';
 import type { AgentThreads } from '../pool/threads.ts';
 import { type Health, THREADS } from './health.ts';
 
@@ -13,15 +14,15 @@ export class ThreadWatch {
     this.#health = health;
   }
 
-  /** A call of this agent's ended, well where there is no error. */
-  ended(agent: string, error?: unknown): void {
+  /** A call of this agent's ended, well where there is no error. What it comes to once it was stopped says nothing. */
+  ended(agent: string, { aborted }: Pick<StopSignal, 'aborted'>, error?: unknown): void {
     const health = this.#health;
     if (error === undefined) {
       if (health.tierOf('agent', agent) > 0) health.note('agent', agent, 'ok');
       if (health.tierOf('host', THREADS) > 0) health.note('host', THREADS, 'ok');
       return;
     }
-    if (!(error instanceof OpenClawError)) return;
+    if (aborted || !(error instanceof OpenClawError)) return;
     const { code } = error;
     if (code === 'THREAD_LOST') {
       // A neighbour of the call that is to blame hears of it with the same word.

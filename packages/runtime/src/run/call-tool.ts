@@ -62,9 +62,7 @@ async function callThread(
     ask: () => Promise.reject(new OpenClawError('NOT_IMPLEMENTED', 'A tool asks nothing of its run. Use an operation.')),
     said: (text, dropped) => deps.onSaid(lease.key, text, dropped),
     queued: () => untilPlaced(waits),
-    ended(error) {
-      if (error === undefined || !signal.aborted) deps.threadWatch?.ended(agent.name, error);
-    },
+    ended: (error) => deps.threadWatch?.ended(agent.name, signal, error),
   };
   const answer = await whenFree(threads, threadCall, { clock, signal });
   const value = answer === undefined ? '' : decodeState(answer);

@@ -15,7 +15,6 @@ import { Stop } from './stop.ts';
 import type { WaitNow } from './waits.ts';
 import type { Work } from './work.ts';
 
-const NO_PIECES: OperationJob['pieces'] = [];
 /** Timers take no more. */
 const LONGEST_MS = 2 ** 31 - 1;
 
@@ -68,9 +67,8 @@ export class Operation {
     return false;
   }
 
-  /** What is to be waited for before its first start, if anything. Throws where it cannot be carried out. */
+  /** What is to be waited for before its first start, if anything. */
   begin(): Promise<void> | undefined {
-    this.#ready();
     return this.#isLeft ? this.#beginAgain() : undefined;
   }
 
@@ -121,6 +119,7 @@ export class Operation {
 
   /** Before it is begun another time, the log knows of it: it may be what its processes die of. */
   async #beginAgain(): Promise<void> {
+    this.#ready();
     const { writer, lease, brake, deps } = this.#work;
     const { deaths = 0 } = this.#past;
     if (deaths >= deps.limits.noProgressAttempts) throw deadly(this.#name, deaths);
@@ -154,7 +153,7 @@ export class Operation {
       operation: this.#name,
       ...(asked.args !== undefined && { args: encodeState(asked.args) }),
       ...(state && { state }),
-      pieces: pieces.length > 0 ? [...pieces] : NO_PIECES,
+      pieces: [...pieces],
       snapshotIntervalMs: code.card.snapshotIntervalMs,
       run: facts,
     };
@@ -227,7 +226,7 @@ class Start implements ThreadCall {
 
   ended(error?: unknown): void {
     const { deps, brake } = this.#work;
-    if (error === undefined || !brake.aborted) deps.threadWatch?.ended(this.agent.name, error);
+    deps.threadWatch?.ended(this.agent.name, brake, error);
   }
 
   said(text: string, dropped: number): void {

@@ -31,7 +31,7 @@ const OUTCOME = 'reasoning.outcome';
 
 /** Where a piece is among those of its operation. */
 type Place = Pick<DonePiece, 'what' | 'name' | 'n'>;
-type PieceWork = (before: string[]) => Promise<Answered>;
+type PieceWork = (before: string[]) => Promise<string | undefined>;
 type AskOf<D extends Ask['do']> = Extract<Ask, { readonly do: D }>;
 
 /**
@@ -143,7 +143,7 @@ export class Requests {
     return begun;
   }
 
-  async #carryOut(piece: Place, key: string, since: number, work: PieceWork): Promise<Answered> {
+  async #carryOut(piece: Place, key: string, since: number, work: PieceWork): Promise<string | undefined> {
     const before: string[] = [];
     try {
       const value = await work(before);
@@ -264,7 +264,7 @@ export class Requests {
     this.#past.usages.push(usage);
   }
 
-  async #generate({ name, n, call }: AskOf<'generate'>, before: string[]): Promise<Answered> {
+  async #generate({ name, n, call }: AskOf<'generate'>, before: string[]): Promise<string | undefined> {
     const { deps, asked, tenant } = this.#work;
     const since = deps.clock.now();
     const { workedMs } = this.#work;
@@ -294,7 +294,7 @@ export class Requests {
     return this.#done({ what: 'step', name, n, ...(value !== undefined && { value: scrubbedJson(value, deps.scrub) }) }, since);
   }
 
-  async #person({ name, n, text, timeoutMs }: AskOf<'person'>): Promise<Answered> {
+  async #person({ name, n, text, timeoutMs }: AskOf<'person'>): Promise<string | undefined> {
     const { approvals, deps } = this.#work;
     const since = deps.clock.now();
     const patienceMs = timeoutMs !== undefined && timeoutMs > 0 ? Math.min(timeoutMs, deps.limits.runMs) : APPROVAL_MS;
@@ -306,7 +306,7 @@ export class Requests {
     return this.#done({ what: 'ask', name, n, value: this.#encoded(answer) }, since);
   }
 
-  async #child({ name, n, child }: AskOf<'run'>): Promise<Answered> {
+  async #child({ name, n, child }: AskOf<'run'>): Promise<string | undefined> {
     const since = this.#work.deps.clock.now();
     const answer = await this.#children.run({ name, n, saves: this.#past.saves }, child, this.#signal);
     return this.#done({ what: 'run', name, n, value: this.#encoded(answer) }, since, [this.#children.finished(answer, name)]);
